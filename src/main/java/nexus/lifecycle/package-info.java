@@ -1,0 +1,5 @@
+/** The customer's contract: the states of a tenant and the legal moves between them. Pure. */
+@NullMarked
+package nexus.lifecycle;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,3 @@
+package nexus.rebac.tuple;
+
+public record ObjectRef(String type, String id) {}

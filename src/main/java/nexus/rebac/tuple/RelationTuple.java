@@ -1,0 +1,3 @@
+package nexus.rebac.tuple;
+
+public record RelationTuple(ObjectRef object, String relation, SubjectRef subject) {}

@@ -1,0 +1,3 @@
+package nexus.rebac.tuple;
+
+public record SubjectRef(String type, String id, String relation) {}

@@ -1,0 +1,33 @@
+package nexus.store;
+
+import io.vertx.core.Future;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import nexus.kernel.TenantId;
+import nexus.kernel.ZoneName;
+import org.jspecify.annotations.Nullable;
+
+/** Which tenants there are: the control plane's view, without anything of what is theirs. */
+public interface Registry {
+    /** The tenant of a name. */
+    Future<Optional<TenantId>> find(ZoneName zone);
+
+    /** A page of the tenants in the order of their names; never the reserved one, never one that is deleted. */
+    Future<List<Listed>> list(@Nullable ZoneName after, int limit);
+
+    /** One tenant in the list. */
+    record Listed(TenantId id, ZoneName zone, Instant createdAt) {}
+
+    /** Tenants that are deleted but whose rows are not all collected yet. */
+    Future<List<TenantId>> tombstones(int limit);
+
+    /** Removes the last trace of a deleted tenant whose rows are all collected. */
+    Future<Void> forget(TenantId tenant);
+
+    /** The secrets of the keys' checksums by version; the first call on a fresh database makes version 1 of {@code fresh}. */
+    Future<List<ChecksumSecret>> checksumSecrets(byte[] fresh);
+
+    /** One secret; the highest version makes new keys. */
+    record ChecksumSecret(int version, byte[] secret) {}
+}
