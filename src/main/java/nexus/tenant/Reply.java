@@ -1,0 +1,84 @@
+package nexus.tenant;
+
+import java.time.Instant;
+import java.util.List;
+import nexus.kernel.Problem;
+import nexus.kernel.TenantId;
+import nexus.kernel.ZoneName;
+import nexus.store.AuditEntry;
+import nexus.store.Content;
+import nexus.store.FileVersion;
+import nexus.store.KeyRecord;
+import nexus.store.TupleRow;
+import org.jspecify.annotations.Nullable;
+
+/** The successful answers of a tenant; failures are {@link Problem}s. Paths in them are wire paths. */
+public sealed interface Reply {
+    /** Done; there is nothing more to say. */
+    record Done() implements Reply {
+        /** The only one. */
+        public static final Done DONE = new Done();
+    }
+
+    /** Yes or no. */
+    record Flag(boolean value) implements Reply {}
+
+    /** Who the caller is. @param zone null for a system key */
+    record Identity(
+            String subjectType, String subjectId, @Nullable ZoneName zone, boolean systemAdministrator)
+            implements Reply {}
+
+    /**
+     * A file or directory as the caller sees it.
+     *
+     * @param path the wire path
+     * @param etag null for a directory
+     * @param modifiedAt null for directories that have no row of their own
+     * @param size of the content in bytes; 0 for a directory
+     */
+    record FileInfo(
+            String path,
+            boolean directory,
+            long version,
+            long size,
+            @Nullable String etag,
+            @Nullable Instant createdAt,
+            @Nullable Instant modifiedAt,
+            String createdBy) {}
+
+    /** What became of one path of a batch: exactly one of the two is there. */
+    record StatResult(@Nullable FileInfo info, @Nullable Problem problem) {}
+
+    /** In the order of the paths. */
+    record Stats(List<StatResult> results) implements Reply {}
+
+    /** A file's metadata and its bytes, or where they are. */
+    record FileContent(TenantId tenant, FileInfo info, Content content) implements Reply {}
+
+    /** A page. @param next the cursor of the next page, null if there is none */
+    record Listing(List<FileInfo> entries, @Nullable String next) implements Reply {}
+
+    /** Newest first. */
+    record Versions(List<FileVersion> versions) implements Reply {}
+
+    /** In the order of the questions. */
+    record Checks(boolean[] allowed) implements Reply {}
+
+    /** Each as {@code user:alice}, sorted. */
+    record Subjects(List<String> subjects) implements Reply {}
+
+    /** Tuples; object ids of files and tenants are as the wire has them. */
+    record Tuples(TenantId tenant, ZoneName zone, List<TupleRow> tuples) implements Reply {}
+
+    /** Keys without secrets. @param total how many there are in all */
+    record Keys(TenantId tenant, @Nullable ZoneName zone, List<KeyRecord> keys, int total) implements Reply {}
+
+    /** Part of the audit log. @param last whether there is nothing behind it */
+    record AuditLines(List<AuditEntry> entries, boolean last) implements Reply {}
+
+    /** What was written, in the order of the writes. */
+    record Written(List<FileInfo> files) implements Reply {}
+
+    /** A grant. @param id wire id of the tuple */
+    record Granted(String id, long revision) implements Reply {}
+}

@@ -1,0 +1,407 @@
+package nexus.tenant;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import nexus.kernel.KeyId;
+import nexus.kernel.Limits;
+import nexus.kernel.WorkspacePath;
+import nexus.kernel.ZoneName;
+import nexus.lifecycle.TenantStatus;
+import nexus.quota.Plan;
+import nexus.quota.QuotaOverrides;
+import nexus.rebac.tuple.ObjectRef;
+import nexus.rebac.tuple.SubjectRef;
+import nexus.store.Content;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be asked of a tenant: typed, parsed, bounded; nothing untyped goes further in than the adapters. The reply of each
+ * is named in its comment.
+ *
+ * <p>Object ids of type {@code file} and all paths are {@link WorkspacePath}s: the actor refuses those of another tenant.
+ * This is one file on purpose: the vocabulary of the actor.
+ */
+public sealed interface TenantRequest {
+    /** A stable name for logs, the audit and metrics. */
+    String operation();
+
+    /** A request that changes nothing. */
+    sealed interface Query extends TenantRequest {}
+
+    /** A request that may change the tenant; it is taken into a group. */
+    sealed interface Command extends TenantRequest {
+        /** Bytes that the command brings into its group. */
+        default int payloadBytes() {
+            return 256;
+        }
+    }
+
+    /** Who is asking? Reply: {@link Reply.Identity}. Answered for live keys of suspended tenants too. */
+    record WhoAmI() implements Query {
+        @Override
+        public String operation() {
+            return "whoami";
+        }
+    }
+
+    /** Metadata of several paths. Reply: {@link Reply.Stats}; fails as a whole only for faults that are not about one path. */
+    record Stat(List<WorkspacePath> paths) implements Query {
+        /** Bounded. */
+        public Stat {
+            paths = List.copyOf(paths);
+        }
+
+        @Override
+        public String operation() {
+            return "stat";
+        }
+    }
+
+    /** The content of a file, or of one of its retained versions. Reply: {@link Reply.FileContent}. */
+    record ReadFile(WorkspacePath path, @Nullable Long version) implements Query {
+        @Override
+        public String operation() {
+            return "read";
+        }
+    }
+
+    /**
+     * The entries below a folder that the caller may read, in the order of their paths. Reply: {@link Reply.Listing}.
+     *
+     * @param prefix only entries whose wire path starts with this
+     * @param after only wire paths behind this one: the cursor
+     * @param limit the most entries of a page; null for all of them, which fails above {@link Limits#UNPAGED_ITEMS}
+     */
+    record ListFiles(
+            WorkspacePath folder,
+            boolean recursive,
+            @Nullable String prefix,
+            @Nullable String after,
+            @Nullable Integer limit)
+            implements Query {
+        @Override
+        public String operation() {
+            return "list";
+        }
+    }
+
+    /** The tenants that the caller may see: all for a system key. Reply: {@link Reply.Listing}. */
+    record ListTenants(@Nullable ZoneName after, int limit) implements Query {
+        @Override
+        public String operation() {
+            return "list_tenants";
+        }
+    }
+
+    /** The retained versions of a file, newest first. Reply: {@link Reply.Versions}. */
+    record ListVersions(WorkspacePath path) implements Query {
+        @Override
+        public String operation() {
+            return "list_versions";
+        }
+    }
+
+    /**
+     * Whether the caller may write these paths and whether there is room, before large contents are stored. Nothing is
+     * reserved: the write is judged again. Reply: {@link Reply.Done}.
+     */
+    record PrepareWrite(WorkspacePath path, long size) implements Query {
+        @Override
+        public String operation() {
+            return "prepare_write";
+        }
+    }
+
+    /** One question of a check; a path of another tenant or an unknown type is simply not allowed. */
+    record CheckItem(SubjectRef subject, String permission, ObjectRef object) {}
+
+    /** Who may do what. Needs {@code read} on each object, or asks about the caller himself. Reply: {@link Reply.Checks}. */
+    record Check(List<CheckItem> items) implements Query {
+        /** Bounded. */
+        public Check {
+            items = List.copyOf(items);
+        }
+
+        @Override
+        public String operation() {
+            return "check";
+        }
+    }
+
+    /** All who have a permission on an object. Needs {@code owner} on it. Reply: {@link Reply.Subjects}. */
+    record Expand(String permission, ObjectRef object) implements Query {
+        @Override
+        public String operation() {
+            return "expand";
+        }
+    }
+
+    /**
+     * Stored tuples. A tenant administrator and a system key see all; another caller those of one object that he owns, or
+     * those whose subject he is himself. Reply: {@link Reply.Tuples}.
+     *
+     * @param relations any of these; empty: every relation
+     */
+    record ListTuples(
+            @Nullable SubjectRef subject,
+            List<String> relations,
+            @Nullable ObjectRef object) implements Query {
+        /** Bounded. */
+        public ListTuples {
+            relations = List.copyOf(relations);
+        }
+
+        @Override
+        public String operation() {
+            return "list_tuples";
+        }
+    }
+
+    /** The keys of this tenant; system keys only may ask. Reply: {@link Reply.Keys}. */
+    record ListKeys(
+            @Nullable String userId,
+            @Nullable Boolean systemAdministrator,
+            boolean includeRevoked,
+            boolean includeExpired,
+            int limit,
+            int offset)
+            implements Query {
+        @Override
+        public String operation() {
+            return "list_keys";
+        }
+    }
+
+    /** One key; system keys only may ask. Reply: {@link Reply.Keys} with one. */
+    record GetKey(KeyId key) implements Query {
+        @Override
+        public String operation() {
+            return "get_key";
+        }
+    }
+
+    /** A part of the audit log as its lines. Reply: {@link Reply.AuditLines}. */
+    record ReadAudit(long after, int limit) implements Query {
+        @Override
+        public String operation() {
+            return "read_audit";
+        }
+    }
+
+    /** Makes a directory; of a tenant's root by a system key: the tenant. Reply: {@link Reply.Done}. */
+    record MakeDirectory(WorkspacePath path, boolean parents, boolean existOk) implements Command {
+        @Override
+        public String operation() {
+            return "mkdir";
+        }
+    }
+
+    /** Removes a directory; of a tenant's root by a system key: the tenant. Reply: {@link Reply.Done}. */
+    record RemoveDirectory(WorkspacePath path, boolean recursive) implements Command {
+        @Override
+        public String operation() {
+            return "rmdir";
+        }
+    }
+
+    /**
+     * One file to write.
+     *
+     * @param ifMatch only if the present etag is this one
+     * @param ifNoneMatch only if there is no such file
+     */
+    record FileWrite(
+            WorkspacePath path, Content content, @Nullable String ifMatch, boolean ifNoneMatch) {}
+
+    /** Writes files, all or none. Reply: {@link Reply.Written}. */
+    record WriteFiles(List<FileWrite> writes) implements Command {
+        /** Bounded. */
+        public WriteFiles {
+            writes = List.copyOf(writes);
+        }
+
+        @Override
+        public String operation() {
+            return "write";
+        }
+
+        @Override
+        public int payloadBytes() {
+            int sum = 0;
+            for (FileWrite write : writes) {
+                sum += 256 + write.content().inlineBytes();
+            }
+            return sum;
+        }
+    }
+
+    /** Adds to the end of a file, making it if need be; atomic. Reply: {@link Reply.Written}. */
+    record AppendFile(
+            WorkspacePath path, byte[] bytes, @Nullable String ifMatch) implements Command {
+        @Override
+        public String operation() {
+            return "append";
+        }
+
+        @Override
+        public int payloadBytes() {
+            return 256 + bytes.length;
+        }
+    }
+
+    /** Deletes a file with its versions and the grants on it. Reply: {@link Reply.Done}. */
+    record DeleteFile(WorkspacePath path) implements Command {
+        @Override
+        public String operation() {
+            return "delete";
+        }
+    }
+
+    /** Moves a file or a directory within the tenant; its grants go along. Reply: {@link Reply.Done}. */
+    record Rename(WorkspacePath from, WorkspacePath to) implements Command {
+        @Override
+        public String operation() {
+            return "rename";
+        }
+    }
+
+    /** Copies a file within the tenant; without its versions and grants. Reply: {@link Reply.Written}. */
+    record CopyFile(WorkspacePath from, WorkspacePath to) implements Command {
+        @Override
+        public String operation() {
+            return "copy";
+        }
+    }
+
+    /** Makes an old version the newest one. Reply: {@link Reply.Written}. */
+    record Rollback(WorkspacePath path, long version) implements Command {
+        @Override
+        public String operation() {
+            return "rollback";
+        }
+    }
+
+    /** Grants, or changes the expiry of a grant. Needs {@code owner} on the object. Reply: {@link Reply.Granted}. */
+    record CreateTuple(
+            ObjectRef object,
+            String relation,
+            SubjectRef subject,
+            @Nullable Instant expiresAt) implements Command {
+        @Override
+        public String operation() {
+            return "rebac_create";
+        }
+    }
+
+    /** Revokes. Needs {@code owner} on the object. Reply: {@link Reply.Flag}, false if there is no such tuple. */
+    record DeleteTuple(UUID tuple) implements Command {
+        @Override
+        public String operation() {
+            return "rebac_delete";
+        }
+    }
+
+    /**
+     * Makes a key, and its user on first use. System keys only. Reply: {@link Reply.Keys} with one; the secret never comes
+     * here, only its hash.
+     */
+    record CreateKey(
+            KeyId key,
+            byte[] secretHash,
+            String name,
+            String userId,
+            String subjectType,
+            String subjectId,
+            boolean systemAdministrator,
+            @Nullable Instant expiresAt)
+            implements Command {
+        @Override
+        public String operation() {
+            return "create_key";
+        }
+    }
+
+    /** Revokes a key. System keys only. Reply: {@link Reply.Keys} with one. */
+    record RevokeKey(KeyId key) implements Command {
+        @Override
+        public String operation() {
+            return "revoke_key";
+        }
+    }
+
+    /**
+     * Changes a key. System keys only. Reply: {@link Reply.Keys} with one.
+     *
+     * @param name null: unchanged
+     * @param expiresAt null: unchanged
+     * @param systemAdministrator null: unchanged; another value than the key has is refused
+     */
+    record UpdateKey(
+            KeyId key,
+            @Nullable String name,
+            @Nullable Instant expiresAt,
+            @Nullable Boolean systemAdministrator) implements Command {
+        @Override
+        public String operation() {
+            return "update_key";
+        }
+    }
+
+    /** Writes {@code .tenant.json}. System keys only. Reply: {@link Reply.Written} with one. */
+    record UpdateRecord(RecordPatch patch, @Nullable String ifMatch, boolean ifNoneMatch) implements Command {
+        @Override
+        public String operation() {
+            return "update_tenant";
+        }
+
+        @Override
+        public int payloadBytes() {
+            return 256 + Limits.RECORD_BYTES;
+        }
+    }
+
+    /**
+     * A written record; null members: unchanged.
+     *
+     * @param settingsRevision the one that was read, if the writer brings one
+     * @param zone must be the tenant's own name
+     * @param overrides the limits that the write names; see {@code named...} for which
+     * @param members all own members, in order; they replace the former ones
+     */
+    record RecordPatch(
+            @Nullable Long settingsRevision,
+            @Nullable String zone,
+            @Nullable String displayName,
+            @Nullable Plan plan,
+            @Nullable TenantStatus status,
+            @Nullable String suspensionReason,
+            @Nullable Instant trialEndsAt,
+            @Nullable QuotaOverrides overrides,
+            Map<String, String> limitMembers,
+            @Nullable Integer retainedVersions,
+            Map<String, String> members) {}
+
+    /** Adds application entries, JSON objects on one line each, to the audit log. Reply: {@link Reply.Written} with one. */
+    record AppendAudit(List<String> lines) implements Command {
+        /** Bounded. */
+        public AppendAudit {
+            lines = List.copyOf(lines);
+        }
+
+        @Override
+        public String operation() {
+            return "append_audit";
+        }
+
+        @Override
+        public int payloadBytes() {
+            int sum = 256;
+            for (String line : lines) {
+                sum += 3 * line.length();
+            }
+            return sum;
+        }
+    }
+}
