@@ -1,6 +1,9 @@
 package nexus.tenant;
 
 import io.vertx.core.Future;
+import java.util.Optional;
+import nexus.kernel.TenantId;
+import nexus.kernel.ZoneName;
 
 /** The way to a tenant, wherever it lives: the only door that the adapters know. */
 public interface TenantGateway {
@@ -11,4 +14,10 @@ public interface TenantGateway {
      * {@link nexus.kernel.ProblemException}s.
      */
     Future<Reply> ask(Ask ask);
+
+    /**
+     * The id behind a tenant's name, for making a key of that tenant. It proves nothing and must not be told to callers: what
+     * is done with the id is judged by the tenant.
+     */
+    Future<Optional<TenantId>> locate(ZoneName zone);
 }
