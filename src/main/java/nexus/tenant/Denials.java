@@ -19,7 +19,12 @@ final class Denials {
     private final Map<Kind, AuditLine> waiting = new LinkedHashMap<>(2);
     private long dropped;
 
-    private record Kind(String kind, KeyId key, String operation, @Nullable String path, Instant minute) {}
+    private record Kind(
+            String kind,
+            KeyId key,
+            String operation,
+            @Nullable String path,
+            Instant minute) {}
 
     void add(String kind, Ask ask, Principal principal, @Nullable String path, Instant now) {
         AuditLine line = AuditLine.of(kind, ask, principal, ask.request().operation(), path);

@@ -87,7 +87,8 @@ final class Draft {
         this.usage = state.usage;
     }
 
-    // ---- what the commands see ---------------------------------------------------------------------------------------
+    // ---- what the commands see
+    // ---------------------------------------------------------------------------------------
 
     TenantRecord record() {
         return record == null ? state.record : record;
@@ -98,7 +99,8 @@ final class Draft {
     }
 
     /** The file or directory at a path; the root is implied and has no entry. */
-    @Nullable FileEntry entry(String path) {
+    @Nullable
+    FileEntry entry(String path) {
         Optional<FileEntry> changed = entries.get(path);
         if (changed == null) {
             changed = loaded.entry(path);
@@ -130,7 +132,8 @@ final class Draft {
         return audit.size() > ridingLines;
     }
 
-    @Nullable KeyRecord key(KeyId id) {
+    @Nullable
+    KeyRecord key(KeyId id) {
         KeyRecord put = keysPut.get(id);
         return put == null ? state.key(id) : put;
     }
@@ -160,7 +163,8 @@ final class Draft {
     }
 
     /** A content of this tenant that a command before brought, or that was asked for. */
-    @Nullable Content content(ContentHash hash) {
+    @Nullable
+    Content content(ContentHash hash) {
         Content brought = contents.get(hash);
         return brought == null ? loaded.content(hash) : brought;
     }
@@ -170,7 +174,8 @@ final class Draft {
     }
 
     /** The tuple of an id, as it is after the commands before; null if there is none. */
-    @Nullable TupleRow tuple(UUID id) {
+    @Nullable
+    TupleRow tuple(UUID id) {
         TupleRow put = tuplesPut.get(id);
         if (put != null) {
             return put;
@@ -182,7 +187,8 @@ final class Draft {
         return tenantsMade.containsKey(zone);
     }
 
-    // ---- what the commands do ----------------------------------------------------------------------------------------
+    // ---- what the commands do
+    // ----------------------------------------------------------------------------------------
 
     /** Fails with the quota's problem if the change would break it. */
     void requireRoom(UsageDelta delta) {
@@ -296,7 +302,8 @@ final class Draft {
         replies.put(command, reply);
     }
 
-    // ---- the end -----------------------------------------------------------------------------------------------------
+    // ---- the end
+    // -----------------------------------------------------------------------------------------------------
 
     /** The group as data. */
     Group toGroup(NodeId node) {

@@ -19,7 +19,8 @@ final class EntryCache {
     private @Nullable LinkedHashMap<String, Optional<FileEntry>> entries;
 
     /** What is known of a path: an entry, its absence, or null for nothing. */
-    @Nullable Optional<FileEntry> get(String path) {
+    @Nullable
+    Optional<FileEntry> get(String path) {
         return entries == null ? null : entries.get(path);
     }
 

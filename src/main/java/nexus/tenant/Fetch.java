@@ -6,8 +6,8 @@ import nexus.store.TenantStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a query, already permitted, still needs from the database, as data: the core decides, the shell fetches and the
- * answer is formed by {@link Answers}. What was permitted stays permitted while it is fetched: the query is answered as of
+ * What a query, already permitted, still needs from the database, as data: the core decides, the {@link Fetcher}
+ * fetches and forms the answer. What was permitted stays permitted while it is fetched: the query is answered as of
  * the moment when it was judged, or later.
  */
 sealed interface Fetch {
@@ -24,8 +24,10 @@ sealed interface Fetch {
     record Versions(String wire, String relative) implements Fetch {}
 
     /** A page of a listing; the control entries are merged into it. */
-    record Listing(TenantStore.FileRange range, List<Reply.FileInfo> control, @Nullable Integer pageSize)
-            implements Fetch {}
+    record Listing(
+            TenantStore.FileRange range,
+            List<Reply.FileInfo> control,
+            @Nullable Integer pageSize) implements Fetch {}
 
     /** All tenants, a page. */
     record Tenants(@Nullable ZoneName after, int limit) implements Fetch {}

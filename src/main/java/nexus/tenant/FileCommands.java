@@ -43,7 +43,8 @@ final class FileCommands {
         this.ids = ids;
     }
 
-    // ---- what they look at -------------------------------------------------------------------------------------------
+    // ---- what they look at
+    // -------------------------------------------------------------------------------------------
 
     /** The relative paths that a command looks at; those of other tenants are left out, they are refused later. */
     List<String> paths(TenantRequest.Command command) {
@@ -83,7 +84,9 @@ final class FileCommands {
         }
         if (command instanceof TenantRequest.AppendFile append) {
             FileEntry file = committed(append.path(), loaded);
-            if (file != null && !file.directory() && file.size() + append.bytes().length <= Limits.INLINE_CONTENT_BYTES) {
+            if (file != null
+                    && !file.directory()
+                    && file.size() + append.bytes().length <= Limits.INLINE_CONTENT_BYTES) {
                 loaded.needContent(file.contentHash());
             }
         }
@@ -91,7 +94,8 @@ final class FileCommands {
 
     /** Declares what a command that goes alone needs besides. */
     void needAlone(TenantRequest.Command command, Loaded loaded) {
-        if (command instanceof TenantRequest.RemoveDirectory remove && !remove.path().isTenantRoot()) {
+        if (command instanceof TenantRequest.RemoveDirectory remove
+                && !remove.path().isTenantRoot()) {
             loaded.needTotals(remove.path().relative());
         }
         if (command instanceof TenantRequest.Rename rename) {
@@ -118,7 +122,8 @@ final class FileCommands {
     boolean isLargeAppend(TenantRequest.AppendFile append, Loaded loaded) {
         FileEntry file = committed(append.path(), loaded);
         long size = append.bytes().length + (file == null || file.directory() ? 0 : file.size());
-        return size > Limits.INLINE_CONTENT_BYTES && !WorkspacePath.isControl(append.path().relative());
+        return size > Limits.INLINE_CONTENT_BYTES
+                && !WorkspacePath.isControl(append.path().relative());
     }
 
     /** Whether a command needs what an earlier one of the same group has changed, and so waits for the next group. */
@@ -139,13 +144,16 @@ final class FileCommands {
                         || draft.content(present.contentHash()) == null);
     }
 
-    private @Nullable FileEntry committed(WorkspacePath path, Loaded loaded) {
+    /** What is committed at a path, as far as it was loaded. */
+    @Nullable
+    FileEntry committed(WorkspacePath path, Loaded loaded) {
         return state.zone.equals(path.zone()) && loaded.hasEntry(path.relative())
                 ? loaded.entry(path.relative()).orElse(null)
                 : null;
     }
 
-    // ---- directories -------------------------------------------------------------------------------------------------
+    // ---- directories
+    // -------------------------------------------------------------------------------------------------
 
     Reply makeDirectory(Ask ask, TenantRequest.MakeDirectory command, Principal principal, Draft draft) {
         String path = ownPath(command.path(), principal, Permissions.WRITE);
@@ -155,7 +163,9 @@ final class FileCommands {
             if (command.existOk()) {
                 return Reply.Done.DONE;
             }
-            throw Problem.exists("Directory already exists: " + command.path(), command.path().wire())
+            throw Problem.exists(
+                            "Directory already exists: " + command.path(),
+                            command.path().wire())
                     .exception();
         }
         permissions.require(principal, Permissions.WRITE, parent(path), draft.now);
@@ -187,7 +197,9 @@ final class FileCommands {
         if (path.equals(WorkspacePath.ROOT)) {
             requireSystem(principal, command.path());
             if (!command.recursive()) {
-                throw Problem.refused("Directory not empty: " + command.path(), command.path().wire())
+                throw Problem.refused(
+                                "Directory not empty: " + command.path(),
+                                command.path().wire())
                         .exception();
             }
             draft.endTenant();
@@ -201,12 +213,15 @@ final class FileCommands {
             throw notFound(command.path());
         }
         if (!folder.directory()) {
-            throw Problem.refused("Not a directory: " + command.path(), command.path().wire())
+            throw Problem.refused(
+                            "Not a directory: " + command.path(), command.path().wire())
                     .exception();
         }
         TenantStore.FolderTotals totals = draft.loaded().totals(path);
         if (totals.entries() > 0 && !command.recursive()) {
-            throw Problem.refused("Directory not empty: " + command.path(), command.path().wire())
+            throw Problem.refused(
+                            "Directory not empty: " + command.path(),
+                            command.path().wire())
                     .exception();
         }
         draft.changeFolder(new Group.Folder.Removed(path));
@@ -242,7 +257,8 @@ final class FileCommands {
         return missing;
     }
 
-    // ---- contents ----------------------------------------------------------------------------------------------------
+    // ---- contents
+    // ----------------------------------------------------------------------------------------------------
 
     Reply write(Ask ask, TenantRequest.WriteFiles command, Principal principal, Draft draft) {
         Writes writes = new Writes(ask, principal, draft);
@@ -277,7 +293,8 @@ final class FileCommands {
                 ? draft.loaded().largeAppends.get(command)
                 : joined(present, command.bytes(), draft);
         if (content == null) {
-            throw Problem.unavailable("the file changed while it was appended to").exception();
+            throw Problem.unavailable("the file changed while it was appended to")
+                    .exception();
         }
         Writes writes = new Writes(ask, principal, draft);
         writes.add(path, present, content, "append", null);
@@ -313,7 +330,8 @@ final class FileCommands {
             throw isDirectory(command.from());
         }
         if (target != null) {
-            throw Problem.exists("File already exists: " + command.to(), command.to().wire())
+            throw Problem.exists(
+                            "File already exists: " + command.to(), command.to().wire())
                     .exception();
         }
         Writes writes = new Writes(ask, principal, draft);
@@ -365,13 +383,13 @@ final class FileCommands {
             this.draft = draft;
         }
 
-        @Nullable FileEntry entry(String path) {
+        @Nullable
+        FileEntry entry(String path) {
             FileEntry own = planned.get(path);
             return own == null ? draft.entry(path) : own;
         }
 
-        void add(
-                String path, @Nullable FileEntry present, Content content, String source, @Nullable Long parent) {
+        void add(String path, @Nullable FileEntry present, Content content, String source, @Nullable Long parent) {
             addKnown(path, present, content.hash(), content.size(), source, parent);
             contents.add(content);
         }
@@ -453,7 +471,8 @@ final class FileCommands {
         }
     }
 
-    // ---- removing and moving -----------------------------------------------------------------------------------------
+    // ---- removing and moving
+    // -----------------------------------------------------------------------------------------
 
     Reply delete(Ask ask, TenantRequest.DeleteFile command, Principal principal, Draft draft) {
         String path = ownPath(command.path(), principal, Permissions.WRITE);
@@ -495,12 +514,15 @@ final class FileCommands {
             throw notFound(command.from());
         }
         if (target != null) {
-            throw Problem.exists("File already exists: " + command.to(), command.to().wire())
+            throw Problem.exists(
+                            "File already exists: " + command.to(), command.to().wire())
                     .exception();
         }
         if (source.directory()) {
             if (WorkspacePath.isWithin(to, from)) {
-                throw Problem.refused("a directory cannot be moved into itself", command.to().wire())
+                throw Problem.refused(
+                                "a directory cannot be moved into itself",
+                                command.to().wire())
                         .exception();
             }
             requireDepth(source, to, draft);
@@ -595,7 +617,8 @@ final class FileCommands {
         return new TupleRow(TupleIds.of(tuple), tuple, grant.createdAt(), grant.expiresAt());
     }
 
-    // ---- shared rules ------------------------------------------------------------------------------------------------
+    // ---- shared rules
+    // ------------------------------------------------------------------------------------------------
 
     /** The relative path, or a refusal for a path that is not this tenant's. */
     String ownPath(WorkspacePath path, Principal principal, String permission) {
@@ -616,8 +639,7 @@ final class FileCommands {
     /** A write needs {@code write} on the file, or on the directory that it is to be in. */
     private void requireWrite(Principal principal, String path, @Nullable FileEntry present, Draft draft) {
         boolean root = path.equals(WorkspacePath.ROOT);
-        permissions.require(
-                principal, Permissions.WRITE, present == null && !root ? parent(path) : path, draft.now);
+        permissions.require(principal, Permissions.WRITE, present == null && !root ? parent(path) : path, draft.now);
         refuseRoot(path);
     }
 
@@ -645,13 +667,15 @@ final class FileCommands {
     private void refuseControl(String path) {
         if (WorkspacePath.isControl(path)) {
             String wire = WorkspacePath.wire(state.zone, path);
-            throw Problem.refused("this path belongs to the server: " + wire, wire).exception();
+            throw Problem.refused("this path belongs to the server: " + wire, wire)
+                    .exception();
         }
     }
 
     private void refuseRoot(String path) {
         if (path.equals(WorkspacePath.ROOT)) {
-            throw Problem.refused("a tenant's root folder can only be removed by rmdir with a system key", state.rootWire)
+            throw Problem.refused(
+                            "a tenant's root folder can only be removed by rmdir with a system key", state.rootWire)
                     .exception();
         }
     }

@@ -35,8 +35,7 @@ final class Infos {
 
     /** One of the two folders above the tenants. */
     static Reply.FileInfo top(TenantState state, String wire) {
-        return new Reply.FileInfo(
-                wire, true, 0, 0, null, state.record.createdAt(), state.record.createdAt(), SERVER);
+        return new Reply.FileInfo(wire, true, 0, 0, null, state.record.createdAt(), state.record.createdAt(), SERVER);
     }
 
     /** The audit log as it is. */

@@ -36,7 +36,8 @@ final class KeyCommands {
         requireIdentifier("user_id", command.userId());
         requireIdentifier("subject_id", command.subjectId());
         if (!SUBJECT_TYPES.contains(command.subjectType())) {
-            throw Problem.invalid("subject_type must be one of user, agent, service").exception();
+            throw Problem.invalid("subject_type must be one of user, agent, service")
+                    .exception();
         }
         if (command.systemAdministrator() != state.isSystem()) {
             throw Problem.refused(
@@ -192,7 +193,8 @@ final class KeyCommands {
         }
         for (int i = 0; i < value.length(); i++) {
             if (Character.isISOControl(value.charAt(i))) {
-                throw Problem.invalid(field + " must not contain control characters").exception();
+                throw Problem.invalid(field + " must not contain control characters")
+                        .exception();
             }
         }
     }

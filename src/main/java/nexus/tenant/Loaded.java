@@ -51,7 +51,8 @@ final class Loaded {
                 && missingZones.isEmpty();
     }
 
-    // ---- needs -------------------------------------------------------------------------------------------------------
+    // ---- needs
+    // -------------------------------------------------------------------------------------------------------
 
     void needPath(String path) {
         if (entries.containsKey(path) || path.equals(WorkspacePath.ROOT)) {
@@ -97,7 +98,8 @@ final class Loaded {
         }
     }
 
-    // ---- what came ---------------------------------------------------------------------------------------------------
+    // ---- what came
+    // ---------------------------------------------------------------------------------------------------
 
     void gotEntries(Iterable<FileEntry> found) {
         Set<String> absent = new HashSet<>(missingPaths);
@@ -118,9 +120,10 @@ final class Loaded {
         missingTuples.remove(id);
     }
 
-    void gotContent(Content content) {
-        contents.put(content.hash(), content);
-        missingContents.remove(content.hash());
+    void gotContents(Iterable<Content> found) {
+        found.forEach(content -> contents.put(content.hash(), content));
+        Must.hold(contents.keySet().containsAll(missingContents), "every committed file has its content");
+        missingContents.clear();
     }
 
     void gotTotals(String folder, TenantStore.FolderTotals sums) {
@@ -133,7 +136,8 @@ final class Loaded {
         missingZones.remove(zone);
     }
 
-    // ---- look-ups ----------------------------------------------------------------------------------------------------
+    // ---- look-ups
+    // ----------------------------------------------------------------------------------------------------
 
     /** The committed entry of a path that was asked for. */
     Optional<FileEntry> entry(String path) {
@@ -149,13 +153,15 @@ final class Loaded {
         return entries.containsKey(path);
     }
 
-    @Nullable TupleRow tuple(UUID id) {
+    @Nullable
+    TupleRow tuple(UUID id) {
         Optional<TupleRow> row = tuples.get(id);
         Must.hold(row != null, "a command looked at a tuple that it did not ask for");
         return row == null ? null : row.orElse(null);
     }
 
-    @Nullable Content content(ContentHash hash) {
+    @Nullable
+    Content content(ContentHash hash) {
         return contents.get(hash);
     }
 

@@ -28,7 +28,8 @@ final class Outcomes {
         }
     }
 
-    @Nullable Reply of(CommandId command) {
+    @Nullable
+    Reply of(CommandId command) {
         return byCommand.get(command);
     }
 

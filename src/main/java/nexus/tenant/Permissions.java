@@ -49,7 +49,8 @@ final class Permissions {
 
     /** Whether a principal has a permission on a path below the tenant's root. */
     boolean may(Principal principal, String permission, String relative, Instant now) {
-        return principal.systemAdministrator() || holds(subjectOf(principal), permission, new ObjectRef(FILE, relative), now);
+        return principal.systemAdministrator()
+                || holds(subjectOf(principal), permission, new ObjectRef(FILE, relative), now);
     }
 
     /** Fails with the same problem whether or not the path exists. */
@@ -74,19 +75,23 @@ final class Permissions {
         return switch (result) {
             case ALLOWED -> true;
             case DENIED -> false;
-            case TOO_DEEP -> throw Problem.tooComplex("the check is deeper than " + CheckLimits.DEFAULT.depthMax() + " hops")
-                    .exception();
-            case TOO_COMPLEX -> throw Problem.tooComplex(
-                            "the check visits more than " + CheckLimits.DEFAULT.nodesMax() + " nodes")
-                    .exception();
-            case UNKNOWN_TYPE -> throw Problem.refused("the model has no type '" + object.type() + "' or no type '"
-                            + subject.type() + "'", null)
-                    .exception();
-            case UNKNOWN_RELATION -> throw Problem.refused(
-                            "type '" + object.type() + "' has no relation '" + relation + "', or '" + subject
-                                    + "' names none of its type's",
-                            null)
-                    .exception();
+            case TOO_DEEP ->
+                throw Problem.tooComplex("the check is deeper than " + CheckLimits.DEFAULT.depthMax() + " hops")
+                        .exception();
+            case TOO_COMPLEX ->
+                throw Problem.tooComplex("the check visits more than " + CheckLimits.DEFAULT.nodesMax() + " nodes")
+                        .exception();
+            case UNKNOWN_TYPE ->
+                throw Problem.refused(
+                                "the model has no type '" + object.type() + "' or no type '" + subject.type() + "'",
+                                null)
+                        .exception();
+            case UNKNOWN_RELATION ->
+                throw Problem.refused(
+                                "type '" + object.type() + "' has no relation '" + relation + "', or '" + subject
+                                        + "' names none of its type's",
+                                null)
+                        .exception();
         };
     }
 
@@ -135,15 +140,16 @@ final class Permissions {
     private static void requireComplete(ListOutcome outcome, String what) {
         switch (outcome) {
             case COMPLETE -> {}
-            case TOO_MANY -> throw Problem.tooLarge(
-                            what + " are more than " + CheckLimits.DEFAULT.listMax())
-                    .exception();
-            case TOO_DEEP, TOO_COMPLEX -> throw Problem.tooComplex(
-                            what + " lie deeper than " + CheckLimits.DEFAULT.depthMax() + " hops or behind more than "
-                                    + CheckLimits.DEFAULT.nodesMax() + " nodes")
-                    .exception();
-            case UNKNOWN_TYPE, UNKNOWN_RELATION -> throw Problem.refused("the model has no such type or relation", null)
-                    .exception();
+            case TOO_MANY ->
+                throw Problem.tooLarge(what + " are more than " + CheckLimits.DEFAULT.listMax())
+                        .exception();
+            case TOO_DEEP, TOO_COMPLEX ->
+                throw Problem.tooComplex(what + " lie deeper than " + CheckLimits.DEFAULT.depthMax()
+                                + " hops or behind more than " + CheckLimits.DEFAULT.nodesMax() + " nodes")
+                        .exception();
+            case UNKNOWN_TYPE, UNKNOWN_RELATION ->
+                throw Problem.refused("the model has no such type or relation", null)
+                        .exception();
         }
     }
 
@@ -170,7 +176,8 @@ final class Permissions {
                     if (user.enabled()) {
                         int colon = user.subject().indexOf(':');
                         members.add(SubjectRef.of(
-                                user.subject().substring(0, colon), user.subject().substring(colon + 1)));
+                                user.subject().substring(0, colon),
+                                user.subject().substring(colon + 1)));
                     }
                 }
             }

@@ -81,7 +81,8 @@ final class Queries {
         throw new IllegalStateException("BUG: no rule for " + query.operation());
     }
 
-    // ---- checks ------------------------------------------------------------------------------------------------------
+    // ---- checks
+    // ------------------------------------------------------------------------------------------------------
 
     private Reply check(TenantRequest.Check query, Principal principal, Instant now) {
         requireAtMost(query.items().size(), Limits.CHECK_BATCH_ITEMS, "checks");
@@ -123,7 +124,8 @@ final class Queries {
         ObjectRef object = tuples.inside(query.object());
         if (object == null) {
             if (!principal.systemAdministrator()) {
-                throw Permissions.denied(principal, Permissions.OWNER, query.object().id())
+                throw Permissions.denied(
+                                principal, Permissions.OWNER, query.object().id())
                         .exception();
             }
             return new Reply.Subjects(List.of());
@@ -138,10 +140,14 @@ final class Queries {
         ObjectRef object = query.object() == null ? null : tuples.inside(query.object());
         if (query.object() != null && object == null) {
             if (!principal.systemAdministrator()) {
-                throw Permissions.denied(principal, Permissions.OWNER, query.object().id())
+                throw Permissions.denied(
+                                principal, Permissions.OWNER, query.object().id())
                         .exception();
             }
-            throw Problem.refused("the object is not of the tenant '" + state.zone + "': " + query.object().id(), null)
+            throw Problem.refused(
+                            "the object is not of the tenant '" + state.zone + "': "
+                                    + query.object().id(),
+                            null)
                     .exception();
         }
         if (!own) {
@@ -163,7 +169,8 @@ final class Queries {
                 Limits.PAGE_ITEMS));
     }
 
-    // ---- files -------------------------------------------------------------------------------------------------------
+    // ---- files
+    // -------------------------------------------------------------------------------------------------------
 
     private Outcome stat(TenantRequest.Stat query, Principal principal, Instant now) {
         requireAtMost(query.paths().size(), Limits.BATCH_ITEMS, "paths");
@@ -201,7 +208,8 @@ final class Queries {
         String wire = query.path().wire();
         if (state.isSystem() && query.path().zone() == null) {
             Reply.StatResult top = atTheTop(query.path());
-            throw (top.problem() != null ? top.problem() : Problem.refused("Is a directory: " + wire, wire)).exception();
+            throw (top.problem() != null ? top.problem() : Problem.refused("Is a directory: " + wire, wire))
+                    .exception();
         }
         String relative = readable(query.path(), principal, now);
         if (relative.equals(WorkspacePath.ROOT) || relative.equals(WorkspacePath.AUDIT_FOLDER)) {
@@ -211,8 +219,8 @@ final class Queries {
             refuseControl(relative);
         } else if (relative.equals(WorkspacePath.RECORD)) {
             byte[] rendered = RecordText.render(state.record, state.usage, now);
-            return Outcome.of(new Reply.FileContent(
-                    state.id, Infos.record(state, rendered), Content.Inline.of(rendered)));
+            return Outcome.of(
+                    new Reply.FileContent(state.id, Infos.record(state, rendered), Content.Inline.of(rendered)));
         } else if (relative.equals(WorkspacePath.AUDIT_LOG)) {
             return Outcome.of(new Fetch.AuditContent(Infos.auditLog(state)));
         }
@@ -223,9 +231,12 @@ final class Queries {
         WorkspacePath path = query.path();
         if (!state.zone.equals(path.zone())) {
             throw principal.systemAdministrator()
-                    ? Problem.refused("nothing can be made at " + path + ": everything is below /tenants/{zone_id}", path.wire())
+                    ? Problem.refused(
+                                    "nothing can be made at " + path + ": everything is below /tenants/{zone_id}",
+                                    path.wire())
                             .exception()
-                    : Permissions.denied(principal, Permissions.WRITE, path.wire()).exception();
+                    : Permissions.denied(principal, Permissions.WRITE, path.wire())
+                            .exception();
         }
         return Outcome.of(new Fetch.BeforeWrite(principal, path.wire(), path.relative(), query.size()));
     }
@@ -236,8 +247,8 @@ final class Queries {
         permissions.require(
                 write.principal(), Permissions.WRITE, exists || parent == null ? write.relative() : parent, now);
         refuseControl(write.relative());
-        Problem refusal = QuotaLedger.refusal(
-                state.usage, UsageDelta.files(exists ? 0 : 1, write.size()), state.limits());
+        Problem refusal =
+                QuotaLedger.refusal(state.usage, UsageDelta.files(exists ? 0 : 1, write.size()), state.limits());
         if (refusal != null) {
             throw refusal.exception();
         }
@@ -317,7 +328,8 @@ final class Queries {
         if (!state.zone.equals(path.zone())) {
             throw principal.systemAdministrator()
                     ? Problem.notFound("File not found: " + path, path.wire()).exception()
-                    : Permissions.denied(principal, Permissions.READ, path.wire()).exception();
+                    : Permissions.denied(principal, Permissions.READ, path.wire())
+                            .exception();
         }
         permissions.require(principal, Permissions.READ, path.relative(), now);
         return path.relative();
@@ -326,7 +338,8 @@ final class Queries {
     private void refuseControl(String relative) {
         if (WorkspacePath.isControl(relative)) {
             String wire = WorkspacePath.wire(state.zone, relative);
-            throw Problem.refused("this path belongs to the server: " + wire, wire).exception();
+            throw Problem.refused("this path belongs to the server: " + wire, wire)
+                    .exception();
         }
     }
 

@@ -31,7 +31,8 @@ final class RecordCommands {
         this.ids = ids;
     }
 
-    // ---- .tenant.json ------------------------------------------------------------------------------------------------
+    // ---- .tenant.json
+    // ------------------------------------------------------------------------------------------------
 
     Reply update(Ask ask, TenantRequest.UpdateRecord command, Principal principal, Draft draft) {
         String wire = WorkspacePath.wire(state.zone, WorkspacePath.RECORD);
@@ -105,7 +106,8 @@ final class RecordCommands {
                 before.settingsRevision());
         // The end of a trial shows as suspended before anything is written: writing that back changes nothing.
         boolean onlyTheTrialEnded = before.isTrialOver(now) && status == TenantStatus.SUSPENDED;
-        if (after.equals(before) || onlyTheTrialEnded && withStatusOf(after, before).equals(before)) {
+        if (after.equals(before)
+                || onlyTheTrialEnded && withStatusOf(after, before).equals(before)) {
             return before;
         }
         return withRevision(after, before.settingsRevision() + 1);
@@ -181,14 +183,16 @@ final class RecordCommands {
                 settingsRevision);
     }
 
-    // ---- .audit/log.jsonl --------------------------------------------------------------------------------------------
+    // ---- .audit/log.jsonl
+    // --------------------------------------------------------------------------------------------
 
     Reply appendAudit(Ask ask, TenantRequest.AppendAudit command, Principal principal, Draft draft) {
         permissions.require(principal, Permissions.WRITE, WorkspacePath.AUDIT_LOG, draft.now);
         for (String line : command.lines()) {
             int bytes = Draft.auditBytes(line);
             if (bytes > Limits.AUDIT_ENTRY_BYTES) {
-                throw Problem.tooLarge("an audit entry has " + bytes + " bytes, the limit is " + Limits.AUDIT_ENTRY_BYTES)
+                throw Problem.tooLarge(
+                                "an audit entry has " + bytes + " bytes, the limit is " + Limits.AUDIT_ENTRY_BYTES)
                         .exception();
             }
         }
@@ -199,7 +203,8 @@ final class RecordCommands {
         return new Reply.Written(List.of(Infos.auditLog(draft)));
     }
 
-    // ---- tenants -----------------------------------------------------------------------------------------------------
+    // ---- tenants
+    // -----------------------------------------------------------------------------------------------------
 
     Reply makeTenant(Ask ask, TenantRequest.MakeDirectory command, Principal principal, Draft draft) {
         WorkspacePath path = command.path();
@@ -218,13 +223,15 @@ final class RecordCommands {
                     .exception();
         }
         if (zone.isReserved()) {
-            throw Problem.refused("the name '" + zone + "' is reserved", path.wire()).exception();
+            throw Problem.refused("the name '" + zone + "' is reserved", path.wire())
+                    .exception();
         }
         if (draft.hasMadeTenant(zone.value()) || draft.loaded().isZoneTaken(zone)) {
             if (command.existOk()) {
                 return Reply.Done.DONE;
             }
-            throw Problem.exists("Directory already exists: " + path, path.wire()).exception();
+            throw Problem.exists("Directory already exists: " + path, path.wire())
+                    .exception();
         }
         TenantId id = new TenantId(ids.next());
         draft.makeTenant(TenantRecord.created(id, zone, draft.now));

@@ -87,7 +87,8 @@ final class TenantState {
         return isSystem() ? NO_LIMITS : record.limits();
     }
 
-    @Nullable KeyRecord key(KeyId key) {
+    @Nullable
+    KeyRecord key(KeyId key) {
         return keys.get(key);
     }
 
@@ -99,7 +100,8 @@ final class TenantState {
         return keys.size();
     }
 
-    @Nullable UserRecord user(String subject) {
+    @Nullable
+    UserRecord user(String subject) {
         return users.get(subject);
     }
 
@@ -127,7 +129,8 @@ final class TenantState {
     }
 
     /** The answer that a command got, if it was here before. */
-    @Nullable Reply outcomeOf(CommandId command) {
+    @Nullable
+    Reply outcomeOf(CommandId command) {
         return outcomes.of(command);
     }
 
@@ -136,7 +139,8 @@ final class TenantState {
     }
 
     /** The path below this tenant's root that a wire path names, or null if it is not this tenant's. */
-    @Nullable String relative(String wirePath) {
+    @Nullable
+    String relative(String wirePath) {
         if (!wirePath.startsWith(rootWire)) {
             return null;
         }

@@ -33,11 +33,13 @@ final class TupleCommands {
         requireAdmitted(tuple);
         Instant expiresAt = command.expiresAt();
         if (expiresAt != null && !expiresAt.isAfter(draft.now)) {
-            throw Problem.refused("expires_at is in the past: " + expiresAt, null).exception();
+            throw Problem.refused("expires_at is in the past: " + expiresAt, null)
+                    .exception();
         }
         UUID id = TupleIds.of(tuple);
         if (!draft.hasTuple(id, tuple) && draft.tupleCount() >= Limits.TUPLES) {
-            throw Problem.refused("the tenant has " + draft.tupleCount() + " tuples, the limit is " + Limits.TUPLES, null)
+            throw Problem.refused(
+                            "the tenant has " + draft.tupleCount() + " tuples, the limit is " + Limits.TUPLES, null)
                     .exception();
         }
         draft.putTuple(new TupleRow(id, tuple, draft.now, expiresAt));
@@ -71,7 +73,11 @@ final class TupleCommands {
             detail.put("expires_at", expiresAt.toString());
         }
         draft.audit(AuditLine.of(
-                        "change", ask, principal, operation, object.type().equals(Permissions.FILE) ? object.id() : null)
+                        "change",
+                        ask,
+                        principal,
+                        operation,
+                        object.type().equals(Permissions.FILE) ? object.id() : null)
                 .withDetail(detail.end()));
     }
 
@@ -81,33 +87,34 @@ final class TupleCommands {
                 tuple.relation(),
                 tuple.subject().type(),
                 tuple.subject().relation());
-        String fault =
-                switch (admission) {
-                    case ADMITTED -> null;
-                    case UNKNOWN_TYPE -> "unknown object type '" + tuple.object().type() + "'";
-                    case UNKNOWN_RELATION ->
-                        "type '" + tuple.object().type() + "' has no relation '" + tuple.relation() + "'";
-                    case UNKNOWN_SUBJECT_TYPE -> "unknown subject type '" + tuple.subject().type() + "'";
-                    case UNKNOWN_SUBJECT_RELATION ->
-                        "type '" + tuple.subject().type() + "' has no relation '"
-                                + tuple.subject().relation() + "'";
-                    case NOT_ASSIGNABLE -> "relation '" + tuple.relation() + "' is computed and cannot be granted";
-                    case SUBJECT_NOT_ALLOWED ->
-                        "relation '" + tuple.relation() + "' cannot be granted to '" + tuple.subject() + "'";
-                };
+        String fault = switch (admission) {
+            case ADMITTED -> null;
+            case UNKNOWN_TYPE -> "unknown object type '" + tuple.object().type() + "'";
+            case UNKNOWN_RELATION -> "type '" + tuple.object().type() + "' has no relation '" + tuple.relation() + "'";
+            case UNKNOWN_SUBJECT_TYPE ->
+                "unknown subject type '" + tuple.subject().type() + "'";
+            case UNKNOWN_SUBJECT_RELATION ->
+                "type '" + tuple.subject().type() + "' has no relation '"
+                        + tuple.subject().relation() + "'";
+            case NOT_ASSIGNABLE -> "relation '" + tuple.relation() + "' is computed and cannot be granted";
+            case SUBJECT_NOT_ALLOWED ->
+                "relation '" + tuple.relation() + "' cannot be granted to '" + tuple.subject() + "'";
+        };
         if (fault != null) {
             throw Problem.refused(fault, null).exception();
         }
     }
 
-    // ---- objects and subjects ----------------------------------------------------------------------------------------
+    // ---- objects and subjects
+    // ----------------------------------------------------------------------------------------
 
     /** The object inside, if the principal owns it; objects that cannot be granted on are refused after that. */
     ObjectRef ownedObject(ObjectRef wire, Principal principal, Instant now) {
         ObjectRef object = insideOrForeign(wire, principal);
         requireOwner(object, principal, now);
         if (object.type().equals(Permissions.FILE) && WorkspacePath.isControl(object.id())) {
-            throw Problem.refused("this path belongs to the server: " + wire.id(), wire.id()).exception();
+            throw Problem.refused("this path belongs to the server: " + wire.id(), wire.id())
+                    .exception();
         }
         if (!object.type().equals(Permissions.FILE) && !object.type().equals(Permissions.GROUP)) {
             throw Problem.refused("grants are on objects of type 'file' or 'group', not '" + object.type() + "'", null)
@@ -133,12 +140,15 @@ final class TupleCommands {
                 || (object.type().equals(Permissions.FILE) || object.type().equals(Permissions.GROUP))
                         && permissions.holds(Permissions.subjectOf(principal), Permissions.OWNER, object, now);
         if (!owner) {
-            throw Permissions.denied(principal, Permissions.OWNER, outside(object).id()).exception();
+            throw Permissions.denied(
+                            principal, Permissions.OWNER, outside(object).id())
+                    .exception();
         }
     }
 
     /** The object with a relative path or a tenant's id, or null if it is not this tenant's. */
-    @Nullable ObjectRef inside(ObjectRef wire) {
+    @Nullable
+    ObjectRef inside(ObjectRef wire) {
         requireIdentifiers(wire.type(), wire.id());
         if (wire.type().equals(Permissions.FILE)) {
             String relative = state.relative(wire.id());
@@ -169,7 +179,8 @@ final class TupleCommands {
     private static void requireIdentifiers(String type, String id) {
         int limit = type.equals(Permissions.FILE) ? Limits.PATH_BYTES : Limits.IDENTIFIER_BYTES;
         if (id.isEmpty() || id.getBytes(StandardCharsets.UTF_8).length > limit) {
-            throw Problem.invalid("an id of type '" + type + "' must have 1 to " + limit + " bytes").exception();
+            throw Problem.invalid("an id of type '" + type + "' must have 1 to " + limit + " bytes")
+                    .exception();
         }
     }
 
