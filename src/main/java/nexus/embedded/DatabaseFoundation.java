@@ -102,6 +102,8 @@ record DatabaseFoundation(PostgresFiles files, Binaries binaries, Launcher launc
                         binaries.tool("postgres").toString(),
                         "--single",
                         "-j",
+                        "-c",
+                        "shared_buffers=16MB",
                         "-D",
                         files.unfinishedData().toString(),
                         "postgres")),

@@ -15,6 +15,9 @@ final class Ports {
 
     static final int FIRST = 15_000;
     static final int LAST = 31_999;
+    /** {@link PostgresServer#HOST}. */
+    private static final byte[] LOOPBACK = {127, 0, 0, 1};
+
     private static final int ATTEMPTS_MAX = 100;
 
     private Ports() {}
@@ -33,7 +36,7 @@ final class Ports {
     static boolean isFree(int port) {
         try (ServerSocket socket = new ServerSocket()) {
             socket.setReuseAddress(true);
-            socket.bind(new InetSocketAddress(InetAddress.getByName(PostgresServer.HOST), port));
+            socket.bind(new InetSocketAddress(InetAddress.getByAddress(LOOPBACK), port));
             return true;
         } catch (IOException e) {
             return false;

@@ -50,7 +50,7 @@ class DataDirectoryTest {
             EmbeddedException refused = assertThrows(
                     EmbeddedException.class,
                     () -> DataDirectory.open(parent.resolve("../" + parent.getFileName()), CLOCK));
-            assertTrue(refused.getMessage().contains("in use by this process"), refused::getMessage);
+            assertTrue(refused.toString().contains("in use by this process"), refused::toString);
             // A refused opening that touched the lock file would have dropped the lock.
             assertEquals(parent.toRealPath(), first.path());
             String other = openElsewhere();
@@ -67,9 +67,9 @@ class DataDirectoryTest {
             server.awaitReady();
             EmbeddedException refused = assertThrows(EmbeddedException.class, () -> DataDirectory.open(parent, CLOCK));
             assertTrue(
-                    refused.getMessage().contains("in use by process " + server.pid())
-                            && refused.getMessage().contains("bin/java"),
-                    refused::getMessage);
+                    refused.toString().contains("in use by process " + server.pid())
+                            && refused.toString().contains("bin/java"),
+                    refused::toString);
         }
     }
 
@@ -87,10 +87,10 @@ class DataDirectoryTest {
     void refusesAFile() throws IOException {
         Path file = Files.createFile(parent.resolve("file"));
         EmbeddedException refused = assertThrows(EmbeddedException.class, () -> DataDirectory.open(file, CLOCK));
-        assertTrue(refused.getMessage().contains("is a file, not a directory"), refused::getMessage);
+        assertTrue(refused.toString().contains("is a file, not a directory"), refused::toString);
         EmbeddedException below =
                 assertThrows(EmbeddedException.class, () -> DataDirectory.open(file.resolve("data"), CLOCK));
-        assertTrue(below.getMessage().contains("cannot be used"), below::getMessage);
+        assertTrue(below.toString().contains("cannot be used"), below::toString);
     }
 
     @Test
@@ -99,7 +99,7 @@ class DataDirectoryTest {
         try {
             assumeFalse(Files.isWritable(parent), "root may write everywhere");
             EmbeddedException refused = assertThrows(EmbeddedException.class, () -> DataDirectory.open(parent, CLOCK));
-            assertTrue(refused.getMessage().contains("is not writable"), refused::getMessage);
+            assertTrue(refused.toString().contains("is not writable"), refused::toString);
         } finally {
             Files.setPosixFilePermissions(parent, PosixFilePermissions.fromString("rwx------"));
         }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -169,7 +170,7 @@ class EmbeddedDatabaseTest {
                 Deadline.in(Duration.ofSeconds(20)).await(() -> Files.exists(home.resolve("data.new/PG_VERSION"))),
                 "initdb did not begin");
         database.close();
-        assertTrue(outcome.get().getMessage().contains("closed while it was starting"), outcome.get()::getMessage);
+        assertTrue(outcome.get().toString().contains("closed while it was starting"), outcome.get()::toString);
         assertEquals(List.of(), PostgresProcesses.of(home.resolve("data.new")));
         database = database();
         database.start();
@@ -250,7 +251,7 @@ class EmbeddedDatabaseTest {
         database.start();
         int port = address().port();
         database.close();
-        try (ServerSocket stranger = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (ServerSocket stranger = new ServerSocket(port, 1, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
             database = database();
             database.start();
             assertNotEquals(stranger.getLocalPort(), address().port());
@@ -286,9 +287,9 @@ class EmbeddedDatabaseTest {
         database = database();
         EmbeddedException refused = assertThrows(EmbeddedException.class, database::start);
         assertTrue(
-                refused.getMessage().contains("made by PostgreSQL 15")
-                        && refused.getMessage().contains("brings PostgreSQL 18"),
-                refused::getMessage);
+                refused.toString().contains("made by PostgreSQL 15")
+                        && refused.toString().contains("brings PostgreSQL 18"),
+                refused::toString);
     }
 
     @Test
@@ -298,7 +299,7 @@ class EmbeddedDatabaseTest {
         Files.delete(home.resolve("password"));
         database = database();
         EmbeddedException refused = assertThrows(EmbeddedException.class, database::start);
-        assertTrue(refused.getMessage().contains("no password file"), refused::getMessage);
+        assertTrue(refused.toString().contains("no password file"), refused::toString);
     }
 
     @Test
@@ -365,7 +366,7 @@ class EmbeddedDatabaseTest {
         Path target = Files.createDirectory(directory.resolve("classpath"));
         StringBuilder copy = new StringBuilder();
         int number = 0;
-        for (String entry : System.getProperty("java.class.path").split(java.io.File.pathSeparator)) {
+        for (String entry : List.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))) {
             Path from = Path.of(entry);
             Path to = target.resolve(Integer.toString(number++));
             if (Files.isDirectory(from)) {
@@ -377,7 +378,7 @@ class EmbeddedDatabaseTest {
             } else if (Files.exists(from)) {
                 Files.copy(from, to);
             }
-            copy.append(copy.isEmpty() ? "" : java.io.File.pathSeparator).append(to);
+            copy.append(copy.isEmpty() ? "" : File.pathSeparator).append(to);
         }
         return copy.toString();
     }

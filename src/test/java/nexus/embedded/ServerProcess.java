@@ -3,13 +3,14 @@ package nexus.embedded;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A JVM of its own that opens a data directory and starts its database, and can be killed. It says {@code ready <port>
@@ -61,27 +62,33 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** As kill -9: nothing is closed. */
-    void kill() throws InterruptedException {
+    void kill() {
         process.destroyForcibly();
-        if (!process.waitFor(10, TimeUnit.SECONDS)) {
-            throw new AssertionError("still alive: " + process.pid());
-        }
+        awaitEnd();
     }
 
     /** As kill: the shutdown hook closes. */
-    void terminate() throws InterruptedException {
+    void terminate() {
         process.destroy();
-        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+        awaitEnd();
+    }
+
+    @Override
+    public void close() throws IOException {
+        process.getOutputStream().close();
+        if (!hasEnded()) {
+            kill();
+        }
+    }
+
+    private void awaitEnd() {
+        if (!hasEnded()) {
             throw new AssertionError("still alive: " + process.pid());
         }
     }
 
-    @Override
-    public void close() throws Exception {
-        process.getOutputStream().close();
-        if (!process.waitFor(20, TimeUnit.SECONDS)) {
-            kill();
-        }
+    private boolean hasEnded() {
+        return Deadline.in(Duration.ofSeconds(20)).await(() -> !process.isAlive());
     }
 
     public static void main(String[] arguments) throws IOException {
@@ -95,9 +102,7 @@ final class ServerProcess implements AutoCloseable {
             DatabaseAddress address = database.start();
             System.out.println("ready " + address.port() + " "
                     + database.process().orElseThrow().pid());
-            while (System.in.read() >= 0) {
-                continue;
-            }
+            System.in.transferTo(OutputStream.nullOutputStream());
         } catch (EmbeddedException e) {
             System.out.println("failed " + e.getMessage());
         }
