@@ -7,10 +7,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +55,6 @@ public final class EmbeddedDatabase implements AutoCloseable {
     private final SecureRandom random;
     private final Launcher.NamespaceProbe probe;
     private final PostgresFiles files;
-    private final ScheduledThreadPoolExecutor supervisor;
 
     /** Held by whoever starts or stops the server process. */
     private final ReentrantLock life = new ReentrantLock();
@@ -87,12 +83,6 @@ public final class EmbeddedDatabase implements AutoCloseable {
         this.random = random;
         this.probe = probe;
         this.files = new PostgresFiles(options.directory());
-        this.supervisor = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "nexus-postgres");
-            thread.setDaemon(true);
-            return thread;
-        });
-        this.supervisor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
     /**
@@ -136,7 +126,6 @@ public final class EmbeddedDatabase implements AutoCloseable {
     @Override
     public void close() {
         closing.countDown();
-        supervisor.shutdown();
         life.lock();
         try {
             PostgresServer running = server;
@@ -221,7 +210,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
                 DurableFiles.write(files.port(), port + "\n");
             }
             try {
-                watch(PostgresServer.start(programs, stop, options, port, this::isClosing));
+                PostgresServer started = PostgresServer.start(programs, stop, options, port, this::isClosing);
+                server = started;
+                supervise(started);
                 return port;
             } catch (EmbeddedException e) {
                 // Somebody took the port between our look and PostgreSQL's; everything else is final.
@@ -239,56 +230,70 @@ public final class EmbeddedDatabase implements AutoCloseable {
         return port > 0 && port <= 65_535 ? port : -1;
     }
 
-    private void watch(PostgresServer started) {
-        server = started;
-        long since = System.nanoTime();
-        CompletableFuture<?> unused = started.process().onExit().thenAccept(process -> {
-            try {
-                supervisor.execute(() -> recover(process.exitValue(), System.nanoTime() - since));
-            } catch (RejectedExecutionException e) {
-                // Closed: the end was asked for.
-            }
-        });
+    private void supervise(PostgresServer first) {
+        Thread thread = new Thread(() -> watch(first), "nexus-postgres");
+        thread.setDaemon(true);
+        thread.start();
     }
 
-    private void recover(int exit, long livedNanos) {
+    /**
+     * Waits on a thread of its own: the future of {@link Process#onExit} is completed by the common pool, where blocked
+     * tasks of others could hold up the restart for as long as they like.
+     */
+    private void watch(PostgresServer first) {
+        Optional<PostgresServer> watched = Optional.of(first);
+        try {
+            while (watched.isPresent()) {
+                long since = System.nanoTime();
+                int exit = watched.get().process().waitFor();
+                watched = recover(exit, System.nanoTime() - since);
+            }
+        } catch (InterruptedException e) {
+            // Nobody has a reason to interrupt this thread, and close() does not need it.
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Returns the server that replaces the one that has ended, or nothing once the database is being closed. */
+    private Optional<PostgresServer> recover(int exit, long livedNanos) throws InterruptedException {
+        if (isClosing()) {
+            return Optional.empty();
+        }
         long downSince = System.nanoTime();
         if (livedNanos >= STABLE.toNanos()) {
             restarts = 0;
         }
         tell(() -> listener.down("PostgreSQL ended unexpectedly (exit " + exit + ")"));
-        while (!isClosing()) {
+        while (!closing.await(pause(restarts).toMillis(), TimeUnit.MILLISECONDS)) {
+            restarts++;
             try {
-                if (closing.await(pause(restarts).toMillis(), TimeUnit.MILLISECONDS)) {
-                    return;
-                }
-                restarts++;
-                if (restart()) {
+                Optional<PostgresServer> restarted = restart();
+                if (restarted.isPresent()) {
                     tell(() -> listener.up(Duration.ofNanos(System.nanoTime() - downSince)));
                 }
-                return;
+                return restarted;
             } catch (EmbeddedException | IOException e) {
-                tell(() -> listener.restartFailed(restarts, pause(restarts), String.valueOf(e.getMessage())));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
+                if (!isClosing()) {
+                    tell(() -> listener.restartFailed(restarts, pause(restarts), String.valueOf(e.getMessage())));
+                }
             }
         }
+        return Optional.empty();
     }
 
-    /** Returns false if the database was closed meanwhile. */
-    private boolean restart() throws IOException, InterruptedException {
+    private Optional<PostgresServer> restart() throws IOException, InterruptedException {
         life.lock();
         try {
             DatabaseAddress where = address;
             PostgresServer.Stopping stop = stopping;
             Binaries programs = binaries;
             if (isClosing() || where == null || stop == null || programs == null) {
-                return false;
+                return Optional.empty();
             }
             stopEarlierServer(stop);
-            watch(PostgresServer.start(programs, stop, options, where.port(), this::isClosing));
-            return true;
+            PostgresServer restarted = PostgresServer.start(programs, stop, options, where.port(), this::isClosing);
+            server = restarted;
+            return Optional.of(restarted);
         } finally {
             life.unlock();
         }

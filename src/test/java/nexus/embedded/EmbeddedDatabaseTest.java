@@ -24,6 +24,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -139,6 +141,22 @@ class EmbeddedDatabaseTest {
         assertEquals("up", listener.next());
         busy.get(10, TimeUnit.SECONDS);
         assertEquals("1", query(address, "SELECT 1"));
+    }
+
+    @Test
+    void restartsWhileTheCommonPoolIsBlocked() throws Exception {
+        database.start();
+        CountDownLatch over = new CountDownLatch(1);
+        try {
+            for (int task = 0; task < 2 * ForkJoinPool.getCommonPoolParallelism(); task++) {
+                ForkJoinPool.commonPool().execute(() -> await(over));
+            }
+            database.process().orElseThrow().destroyForcibly();
+            assertEquals("down", listener.next());
+            assertEquals("up", listener.next());
+        } finally {
+            over.countDown();
+        }
     }
 
     @Test
@@ -397,6 +415,14 @@ class EmbeddedDatabaseTest {
 
     private DatabaseAddress address() {
         return database.address().orElseThrow();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static long millis(Runnable action) {
