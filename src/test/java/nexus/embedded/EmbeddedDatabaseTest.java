@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -28,6 +29,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,12 +38,26 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class EmbeddedDatabaseTest {
 
+    /** Making the files takes two seconds, so most tests begin with a copy. */
+    @TempDir
+    static Path template;
+
     @TempDir
     Path directory;
 
     private final RecordingListener listener = new RecordingListener();
     private Path home = Path.of("");
     private EmbeddedDatabase database = database();
+
+    @BeforeAll
+    static void makeTemplate() {
+        try (EmbeddedDatabase made = new EmbeddedDatabase(
+                EmbeddedDatabaseOptions.of(template.resolve("postgres")),
+                new RecordingListener(),
+                new SecureRandom())) {
+            made.start();
+        }
+    }
 
     @BeforeEach
     void chooseDirectory() {
@@ -70,7 +86,8 @@ class EmbeddedDatabaseTest {
     }
 
     @Test
-    void isDurableAndListensOnLoopbackOnly() throws SQLException {
+    void isDurableAndListensOnLoopbackOnly() throws IOException, SQLException {
+        copyTemplate();
         database.start();
         for (String setting : List.of("fsync", "synchronous_commit", "full_page_writes", "data_checksums")) {
             assertEquals("on", query(address(), "SELECT current_setting('" + setting + "')"), setting);
@@ -86,6 +103,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void refusesAWrongPasswordAndKeepsTheRightOneFromOthers() throws IOException {
+        copyTemplate();
         database.start();
         DatabaseAddress right = address();
         DatabaseAddress wrong = new DatabaseAddress(
@@ -101,6 +119,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void restartsAKilledServerOnItsPortAndKeepsCommittedRows() throws Exception {
+        copyTemplate();
         database.start();
         DatabaseAddress address = address();
         execute(address, "CREATE TABLE kept (n int)", "INSERT INTO kept SELECT generate_series(1, 1000)");
@@ -121,6 +140,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void endsSessionsThatOutliveTheirServer() throws Exception {
+        copyTemplate();
         database.start();
         DatabaseAddress address = address();
         // A session in the middle of a long computation does not look whether its server lives.
@@ -145,6 +165,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void restartsWhileTheCommonPoolIsBlocked() throws Exception {
+        copyTemplate();
         database.start();
         CountDownLatch over = new CountDownLatch(1);
         try {
@@ -161,6 +182,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void restartsAgainAndAgain() throws Exception {
+        copyTemplate();
         database.start();
         for (int kill = 0; kill < 3; kill++) {
             database.process().orElseThrow().destroyForcibly();
@@ -171,7 +193,8 @@ class EmbeddedDatabaseTest {
     }
 
     @Test
-    void closeIsNotAnOutage() {
+    void closeIsNotAnOutage() throws IOException {
+        copyTemplate();
         database.start();
         database.close();
         database.close();
@@ -196,6 +219,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void takesOverFromAKilledProcess() throws Exception {
+        copyTemplate();
         long orphan;
         DatabaseAddress address;
         try (ServerProcess server = ServerProcess.start(directory)) {
@@ -214,6 +238,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void recoversWhenBothWereKilled() throws Exception {
+        copyTemplate();
         try (ServerProcess server = ServerProcess.start(directory)) {
             String[] ready = server.awaitReady();
             DatabaseAddress address = new DatabaseAddress(
@@ -233,6 +258,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void aTerminatedProcessStopsItsServer() throws Exception {
+        copyTemplate();
         try (ServerProcess server = ServerProcess.start(directory)) {
             String[] ready = server.awaitReady();
             server.terminate();
@@ -242,6 +268,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void ignoresAPidFileWhosePidBelongsToAStranger() throws Exception {
+        copyTemplate();
         database.start();
         int port = address().port();
         database.process().orElseThrow().destroyForcibly();
@@ -266,6 +293,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void movesToAnotherPortWhenAStrangerHasIts() throws Exception {
+        copyTemplate();
         database.start();
         int port = address().port();
         database.close();
@@ -281,6 +309,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void keepsTryingWhileTheFilesAreBroken() throws Exception {
+        copyTemplate();
         database.start();
         Path configuration = home.resolve("data/pg_hba.conf");
         Path aside = home.resolve("aside");
@@ -299,6 +328,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void refusesADirectoryOfAnotherVersion() throws IOException {
+        copyTemplate();
         database.start();
         database.close();
         Files.writeString(home.resolve("data/PG_VERSION"), "15\n");
@@ -312,6 +342,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void saysThatThePasswordIsLost() throws IOException {
+        copyTemplate();
         database.start();
         database.close();
         Files.delete(home.resolve("password"));
@@ -350,6 +381,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void givesTheFilesAwayWhenNamespacesBecomeForbidden() throws Exception {
+        copyTemplate();
         assumeTrue(isRoot(), "only root needs another user");
         assumeTrue(Launcher.onPath("setpriv").isPresent(), "setpriv is missing");
         database.start();
@@ -379,6 +411,19 @@ class EmbeddedDatabaseTest {
         assertEquals(List.of(), PostgresProcesses.of(own.resolve("data/postgres/data")));
     }
 
+    private void copyTemplate() throws IOException {
+        copyTree(template.resolve("postgres"), home);
+        Files.delete(home.resolve("port"));
+    }
+
+    private static void copyTree(Path from, Path to) throws IOException {
+        try (var tree = Files.walk(from)) {
+            for (Path path : tree.toList()) {
+                Files.copy(path, to.resolve(from.relativize(path).toString()), StandardCopyOption.COPY_ATTRIBUTES);
+            }
+        }
+    }
+
     /** The class path of a build lies in a home directory that others may not enter. */
     private String copyOfClassPath() throws IOException {
         Path target = Files.createDirectory(directory.resolve("classpath"));
@@ -388,11 +433,7 @@ class EmbeddedDatabaseTest {
             Path from = Path.of(entry);
             Path to = target.resolve(Integer.toString(number++));
             if (Files.isDirectory(from)) {
-                try (var tree = Files.walk(from)) {
-                    for (Path path : tree.toList()) {
-                        Files.copy(path, to.resolve(from.relativize(path).toString()));
-                    }
-                }
+                copyTree(from, to);
             } else if (Files.exists(from)) {
                 Files.copy(from, to);
             }
