@@ -35,9 +35,10 @@ class ScenarioTest {
     private static List<Story> read(String resource) throws IOException {
         List<Story> stories = new ArrayList<>();
         try (InputStream in = Objects.requireNonNull(ScenarioTest.class.getResourceAsStream(resource), resource)) {
-            String[] lines = new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n");
-            for (int i = 0; i < lines.length; i++) {
-                String line = lines[i].strip();
+            List<String> lines =
+                    new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+            for (int i = 0; i < lines.size(); i++) {
+                String line = lines.get(i).strip();
                 if (line.startsWith("story ")) {
                     stories.add(new Story(line.substring(6)));
                 } else if (!line.isEmpty() && !line.startsWith("#")) {
@@ -60,7 +61,7 @@ class ScenarioTest {
 
         void play() {
             for (String step : steps) {
-                String[] words = step.split(" +");
+                String[] words = step.split(" +", -1);
                 play("line " + step, words[1], Arrays.copyOfRange(words, 2, words.length));
             }
         }

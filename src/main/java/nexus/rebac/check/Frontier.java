@@ -118,7 +118,7 @@ final class Frontier {
     private int home(Plan plan, int entity, long hash) {
         long key = entity == TupleRows.NONE ? hash : entity;
         long mixed = (key * 31 + plan.closure.relation() * 1_000_003L + plan.closure.type()) * 0x9E3779B97F4A7C15L;
-        return (int) ((mixed >>> 32) * slots.length >>> 32);
+        return (int) (((mixed >>> 32) * slots.length) >>> 32);
     }
 
     private void grow() {

@@ -155,7 +155,7 @@ final class GrantSearch {
         boolean leadsOn = rows.firstAsSubject(entity) != TupleRows.NONE;
         Node node = new Node(entity, relation);
         if (depth > limits.depthMax()) {
-            tooDeep |= isFound && !found.get(entity) || leadsOn && !seen.contains(node);
+            tooDeep |= (isFound && !found.get(entity)) || (leadsOn && !seen.contains(node));
             return;
         }
         if (isFound) {

@@ -23,10 +23,10 @@ public final class ModelNames {
 
     /** Whether the character may stand in a name, though perhaps not first. */
     public static boolean isPart(char c) {
-        return isFirst(c) || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '/';
+        return isFirst(c) || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '/';
     }
 
     private static boolean isFirst(char c) {
-        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
     }
 }

@@ -66,8 +66,12 @@ final class ModelVerifier {
         }
     }
 
+    private Map<String, RelationDefinition> of(String type) {
+        return relations.getOrDefault(type, Map.of());
+    }
+
     private boolean isDefined(String type, String relation) {
-        return relations.getOrDefault(type, Map.of()).containsKey(relation);
+        return of(type).containsKey(relation);
     }
 
     /** Everything that a rule mentions must exist. */
@@ -102,7 +106,7 @@ final class ModelVerifier {
 
         @Override
         public void from(Rewrite.From leaf) {
-            RelationDefinition tupleset = relations.get(type.name()).get(leaf.tupleset());
+            RelationDefinition tupleset = of(type.name()).get(leaf.tupleset());
             if (tupleset == null) {
                 throw new ModelException(missing(type.name(), leaf.tupleset()), positions.of(leaf));
             }
@@ -129,17 +133,14 @@ final class ModelVerifier {
      * that can be entered through others until nothing changes. What is left over could never hold for anybody.
      */
     private void verifyEntries() {
-        Set<RelationDefinition> entered = java.util.Collections.newSetFromMap(new java.util.IdentityHashMap<>());
+        Set<TypeRestriction> entered = new HashSet<>();
         boolean grew = true;
         while (grew) {
             grew = false;
             for (TypeDefinition type : types) {
                 for (RelationDefinition relation : type.relations()) {
-                    if (!entered.contains(relation)
-                            && relation.rewrite().isEntered(leaf -> isLeafEntered(type, leaf, entered))) {
-                        entered.add(relation);
-                        grew = true;
-                    }
+                    grew |= relation.rewrite().isEntered(leaf -> isLeafEntered(type, leaf, entered))
+                            && entered.add(new TypeRestriction(type.name(), relation.name()));
                 }
             }
         }
@@ -147,41 +148,37 @@ final class ModelVerifier {
             for (RelationDefinition relation : type.relations()) {
                 refuse(
                         relation,
-                        !entered.contains(relation),
+                        !entered.contains(new TypeRestriction(type.name(), relation.name())),
                         "nobody can ever hold relation '" + relation.name() + "' of type '" + type.name()
-                                + "': it refers only to itself or to relations of that kind");
+                                + "': no way into it begins with objects that are assigned directly");
             }
         }
     }
 
-    private boolean isLeafEntered(TypeDefinition type, Rewrite leaf, Set<RelationDefinition> entered) {
+    private boolean isLeafEntered(TypeDefinition type, Rewrite leaf, Set<TypeRestriction> entered) {
         boolean[] found = {false};
         leaf.forEachLeaf(new Rewrite.Leaves() {
             @Override
             public void direct(Rewrite.Direct direct) {
                 found[0] = direct.restrictions().stream()
-                        .anyMatch(r -> !r.isUserset() || isEntered(r.type(), r.relation(), entered));
+                        .anyMatch(restriction -> !restriction.isUserset() || entered.contains(restriction));
             }
 
             @Override
             public void computed(Rewrite.Computed computed) {
-                found[0] = isEntered(type.name(), computed.relation(), entered);
+                found[0] = entered.contains(new TypeRestriction(type.name(), computed.relation()));
             }
 
             @Override
             public void from(Rewrite.From from) {
-                RelationDefinition tupleset = relations.get(type.name()).get(from.tupleset());
+                RelationDefinition tupleset = of(type.name()).get(from.tupleset());
                 found[0] = tupleset != null
                         && tupleset.rewrite() instanceof Rewrite.Direct direct
                         && direct.restrictions().stream()
-                                .anyMatch(parent -> isEntered(parent.type(), from.relation(), entered));
+                                .anyMatch(parent ->
+                                        entered.contains(new TypeRestriction(parent.type(), from.relation())));
             }
         });
         return found[0];
-    }
-
-    private boolean isEntered(String type, String relation, Set<RelationDefinition> entered) {
-        RelationDefinition definition = relations.getOrDefault(type, Map.of()).get(relation);
-        return definition != null && entered.contains(definition);
     }
 }

@@ -1,7 +1,6 @@
 package nexus.rebac.schema;
 
 import java.util.IdentityHashMap;
-import java.util.Map;
 
 /**
  * Where the parts of a model stand in its text. Kept beside the model and by identity, so that equal rules in different
@@ -10,7 +9,7 @@ import java.util.Map;
 final class Positions {
     static final Positions NONE = new Positions();
 
-    private final Map<Object, Position> positions = new IdentityHashMap<>();
+    private final IdentityHashMap<Object, Position> positions = new IdentityHashMap<>();
 
     <T> T put(T part, Position position) {
         positions.put(part, position);

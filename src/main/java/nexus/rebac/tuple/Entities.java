@@ -65,7 +65,7 @@ final class Entities {
         long mixed = mixed(type, idHash);
         int mask = slots.length - 1;
         int tag = (int) (mixed >>> 32);
-        for (int slot = (int) mixed & mask; slots[slot] != 0; slot = slot + 1 & mask) {
+        for (int slot = (int) mixed & mask; slots[slot] != 0; slot = (slot + 1) & mask) {
             int entity = slots[slot] - 1;
             if (tags[entity] == tag && types[entity] == type && isPrefix(ids[entity], text, length)) {
                 return entity;
@@ -127,7 +127,7 @@ final class Entities {
         int mask = slots.length - 1;
         int slot = (int) mixed(types[entity], idHash) & mask;
         while (slots[slot] != 0) {
-            slot = slot + 1 & mask;
+            slot = (slot + 1) & mask;
         }
         slots[slot] = entity + 1;
     }
@@ -165,6 +165,6 @@ final class Entities {
     /** Object header, fields, array header; one byte for each Latin-1 character, else two. */
     private static long bytes(String id) {
         boolean wide = id.chars().anyMatch(c -> c > 0xFF);
-        return 40L + ((wide ? 2L : 1L) * id.length() + 7 & ~7L);
+        return 40L + (((wide ? 2L : 1L) * id.length() + 7) & ~7L);
     }
 }

@@ -13,7 +13,7 @@ final class IdHash {
     private final long inverse;
 
     IdHash(long seed) {
-        this.base = mix(seed) & ~7L | 5L;
+        this.base = (mix(seed) & ~7L) | 5L;
         this.inverse = inverse(base);
     }
 

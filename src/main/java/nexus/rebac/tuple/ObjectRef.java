@@ -4,6 +4,8 @@ package nexus.rebac.tuple;
 public record ObjectRef(String type, String id) implements Comparable<ObjectRef> {
 
     /**
+     * Takes what is well formed only.
+     *
      * @throws TupleFormatException if the type is not a name, or the id is empty, too long or contains what no id may
      */
     public ObjectRef {

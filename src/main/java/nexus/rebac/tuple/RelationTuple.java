@@ -4,6 +4,8 @@ package nexus.rebac.tuple;
 public record RelationTuple(ObjectRef object, String relation, SubjectRef subject) {
 
     /**
+     * Takes what is well formed only.
+     *
      * @throws TupleFormatException if the relation is not a name
      */
     public RelationTuple {

@@ -9,6 +9,8 @@ package nexus.rebac.tuple;
 public record SubjectRef(String type, String id, String relation) implements Comparable<SubjectRef> {
 
     /**
+     * Takes what is well formed only.
+     *
      * @throws TupleFormatException if the type or relation is not a name, or the id is empty, too long or contains what no id
      *     may
      */

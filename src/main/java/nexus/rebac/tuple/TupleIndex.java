@@ -25,6 +25,8 @@ public final class TupleIndex {
     private final TupleRows rows;
 
     /**
+     * An empty index.
+     *
      * @param hashSeed a random number that stays secret: who knows it can choose ids that make the index slow
      */
     public TupleIndex(long hashSeed) {

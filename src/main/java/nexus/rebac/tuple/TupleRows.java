@@ -180,7 +180,7 @@ public final class TupleRows {
     /** The row of a tuple that was not removed, or {@link #NONE}; it may have expired. */
     public int row(int object, int shape, int subject) {
         int mask = slots.length - 1;
-        for (int slot = home(object, shape, subject) & mask; slots[slot] != 0; slot = slot + 1 & mask) {
+        for (int slot = home(object, shape, subject) & mask; slots[slot] != 0; slot = (slot + 1) & mask) {
             int row = slots[slot] - 1;
             if (objects[row] == object && subjects[row] == subject && shapeOf[row] == shape) {
                 return row;
@@ -360,7 +360,7 @@ public final class TupleRows {
         int mask = slots.length - 1;
         int slot = home(row) & mask;
         while (slots[slot] != 0) {
-            slot = slot + 1 & mask;
+            slot = (slot + 1) & mask;
         }
         slots[slot] = row + 1;
     }
@@ -369,7 +369,7 @@ public final class TupleRows {
         int mask = slots.length - 1;
         int slot = home(row) & mask;
         while (slots[slot] != row + 1) {
-            slot = slot + 1 & mask;
+            slot = (slot + 1) & mask;
         }
         return slot;
     }
@@ -378,9 +378,9 @@ public final class TupleRows {
     private void free(int slot) {
         int mask = slots.length - 1;
         int gap = slot;
-        for (int each = gap + 1 & mask; slots[each] != 0; each = each + 1 & mask) {
+        for (int each = (gap + 1) & mask; slots[each] != 0; each = (each + 1) & mask) {
             int home = home(slots[each] - 1) & mask;
-            if ((each - home & mask) >= (each - gap & mask)) {
+            if (((each - home) & mask) >= ((each - gap) & mask)) {
                 slots[gap] = slots[each];
                 gap = each;
             }
@@ -393,7 +393,7 @@ public final class TupleRows {
     }
 
     private static int home(int object, int shape, int subject) {
-        long both = (long) object << 32 | subject;
+        long both = ((long) object << 32) | subject;
         return (int) IdHash.mix(both + shape * 0x9E3779B97F4A7C15L);
     }
 

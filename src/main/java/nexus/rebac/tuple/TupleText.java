@@ -25,6 +25,8 @@ public final class TupleText {
     }
 
     /**
+     * The tuple that the text says.
+     *
      * @throws TupleFormatException if the text is not a tuple
      */
     public static RelationTuple parse(String text) {
@@ -40,6 +42,8 @@ public final class TupleText {
     }
 
     /**
+     * The object that the text says.
+     *
      * @throws TupleFormatException if the text is not {@code type:id}
      */
     public static ObjectRef parseObject(String text) {
@@ -48,6 +52,8 @@ public final class TupleText {
     }
 
     /**
+     * The subject that the text says.
+     *
      * @throws TupleFormatException if the text is neither {@code type:id} nor {@code type:id#relation}
      */
     public static SubjectRef parseSubject(String text) {

@@ -15,6 +15,8 @@ public final class WorkspaceTuples implements DerivedTuples {
     private final DerivedRelation.Members members;
 
     /**
+     * The derived tuples of one tenant's workspace.
+     *
      * @param members who belongs to which tenant; asked at every use, so it may change
      */
     public WorkspaceTuples(DerivedRelation.Members members) {
