@@ -417,6 +417,7 @@ class EmbeddedDatabaseTest {
     private void copyTemplate() throws IOException {
         copyTree(template.resolve("postgres"), home);
         Files.delete(home.resolve("port"));
+        Files.delete(home.resolve("log"));
     }
 
     private static void copyTree(Path from, Path to) throws IOException {
