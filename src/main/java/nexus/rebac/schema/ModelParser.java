@@ -160,7 +160,8 @@ public final class ModelParser {
 
     private TypeRestriction restriction() {
         Token type = name("a type name");
-        if (tokens.peek().is(Kind.COLON)) {
+        if (tokens.take(Kind.COLON)) {
+            expect(Kind.STAR, "'*'");
             throw unsupported("a wildcard ('" + type.text() + ":*')", type, "is");
         }
         String relation = tokens.take(Kind.HASH) ? name("a relation name").text() : "";

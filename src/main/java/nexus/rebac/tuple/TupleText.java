@@ -8,7 +8,7 @@ import nexus.rebac.schema.ModelNames;
  * <p>Ids may contain the signs that divide the text, and are not escaped, so the parser has rules: a type ends at the first
  * {@code :}; the object ends at the first {@code #} that is followed by a relation name, {@code @}, a type name and {@code :};
  * a subject is a userset if its last {@code #} is followed by a relation name and nothing else. Hence parsing what was
- * printed gives the same tuple, except where an id imitates a divider: an object id that contains {@code #name@name:}, or
+ * printed gives the same tuple, except where an id imitates a divider: an object id that contains {@code #name@name:} after its first character, or
  * the id of a subject without relation that ends in {@code #name}. {@link #isFaithful} tells them apart.
  */
 public final class TupleText {
@@ -21,7 +21,7 @@ public final class TupleText {
     /** Whether parsing the printed tuple gives the same tuple. */
     public static boolean isFaithful(RelationTuple tuple) {
         SubjectRef subject = tuple.subject();
-        return dividerWithin(tuple.object().id()) < 0 && (subject.isUserset() || relationStart(subject.id()) < 0);
+        return divider(tuple.object().id(), 1) < 0 && (subject.isUserset() || relationStart(subject.id()) < 0);
     }
 
     /**
@@ -30,7 +30,8 @@ public final class TupleText {
      * @throws TupleFormatException if the text is not a tuple
      */
     public static RelationTuple parse(String text) {
-        int objectEnd = dividerWithin(text);
+        // An id has a character at least: what looks like a divider before that is part of it.
+        int objectEnd = divider(text, text.indexOf(':') + 2);
         if (objectEnd < 0) {
             throw new TupleFormatException("expected object#relation@subject");
         }
@@ -81,9 +82,9 @@ public final class TupleText {
         return hash > 0 && ModelNames.isName(id, hash + 1, id.length()) ? hash : -1;
     }
 
-    /** Where the first {@code #name@name:} begins; -1 if there is none. */
-    private static int dividerWithin(String text) {
-        for (int hash = text.indexOf('#'); hash >= 0; hash = text.indexOf('#', hash + 1)) {
+    /** Where the first {@code #name@name:} begins, looking from a place on; -1 if there is none. */
+    private static int divider(String text, int from) {
+        for (int hash = text.indexOf('#', from); hash >= 0; hash = text.indexOf('#', hash + 1)) {
             int at = nameEnd(text, hash + 1);
             if (at > hash + 1 && at < text.length() && text.charAt(at) == '@') {
                 int colon = nameEnd(text, at + 1);
