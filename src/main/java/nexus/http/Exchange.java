@@ -205,7 +205,7 @@ final class Exchange {
         if (response.closed()) {
             return;
         }
-        if (request.method() == HttpMethod.HEAD) {
+        if (HttpMethod.HEAD.equals(request.method())) {
             response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()));
             response.end();
         } else if (body.length() <= HttpOptions.WRITE_BYTES) {

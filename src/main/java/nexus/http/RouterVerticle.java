@@ -278,9 +278,9 @@ public final class RouterVerticle extends VerticleBase {
     private void get(Exchange exchange, String operation, Page page) {
         exchange.operation(operation);
         HttpMethod method = exchange.request().method();
-        if (method == HttpMethod.GET || method == HttpMethod.HEAD) {
+        if (HttpMethod.GET.equals(method) || HttpMethod.HEAD.equals(method)) {
             page.answer(exchange);
-        } else if (method == HttpMethod.OPTIONS) {
+        } else if (HttpMethod.OPTIONS.equals(method)) {
             exchange.options(GET_METHODS);
         } else {
             exchange.notAllowed(GET_METHODS);
@@ -455,11 +455,11 @@ public final class RouterVerticle extends VerticleBase {
     private void rpc(Exchange exchange, String method) {
         exchange.operation(rpc.serves(method) ? method : "unknown");
         HttpServerRequest request = exchange.request();
-        if (request.method() == HttpMethod.OPTIONS) {
+        if (HttpMethod.OPTIONS.equals(request.method())) {
             exchange.options(RPC_METHODS);
             return;
         }
-        if (request.method() != HttpMethod.POST) {
+        if (!HttpMethod.POST.equals(request.method())) {
             exchange.notAllowed(RPC_METHODS);
             return;
         }
@@ -483,10 +483,10 @@ public final class RouterVerticle extends VerticleBase {
         private final String method;
         private final Credential credential;
         private final HttpServerRequest request;
-        private @Nullable Buffer first;
         private @Nullable Buffer body;
         private long received;
         private boolean refused;
+        private boolean copied;
 
         BodyReader(Exchange exchange, String method, Credential credential) {
             this.exchange = exchange;
@@ -523,7 +523,6 @@ public final class RouterVerticle extends VerticleBase {
 
         private void refuse() {
             refused = true;
-            first = null;
             body = null;
             release(exchange);
         }
@@ -554,15 +553,13 @@ public final class RouterVerticle extends VerticleBase {
             Buffer before = body;
             if (before == null) {
                 body = piece;
-            } else if (before == first) {
+            } else if (!copied) {
+                copied = true;
                 body = Buffer.buffer(before.length() + piece.length())
                         .appendBuffer(before)
                         .appendBuffer(piece);
             } else {
                 before.appendBuffer(piece);
-            }
-            if (first == null) {
-                first = piece;
             }
         }
 
@@ -580,7 +577,6 @@ public final class RouterVerticle extends VerticleBase {
             }
             connections.answering(request.connection(), now());
             Buffer whole = body;
-            first = null;
             body = null;
             call(whole == null ? new byte[0] : whole.getBytes());
         }

@@ -1,0 +1,4 @@
+@NullMarked
+package nexus.http.json;
+
+import org.jspecify.annotations.NullMarked;

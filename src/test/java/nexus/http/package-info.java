@@ -1,0 +1,4 @@
+@NullMarked
+package nexus.http;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package nexus.http.rpc;
+
+import org.jspecify.annotations.NullMarked;
