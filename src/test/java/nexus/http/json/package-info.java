@@ -1,4 +1,0 @@
-@NullMarked
-package nexus.http.json;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package nexus.http;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package nexus.http.rpc;
-
-import org.jspecify.annotations.NullMarked;
