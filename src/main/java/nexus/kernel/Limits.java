@@ -64,7 +64,7 @@ public final class Limits {
     /** Tuples of one tenant: about 150 MB of memory, a few seconds of activation. */
     public static final int TUPLES = 2_000_000;
 
-    /** Keys of one tenant that are not revoked: they are resident. */
+    /** Keys of one tenant, revoked ones too: they are resident. */
     public static final int KEYS = 100_000;
 
     /** File entries that an active tenant keeps in memory. */

@@ -2,7 +2,6 @@ package nexus.store;
 
 import nexus.kernel.ContentHash;
 import nexus.kernel.Limits;
-import nexus.kernel.Must;
 
 /** The bytes of a file on their way in or out: small ones in hand, large ones by their place in the blob store. */
 public sealed interface Content {
@@ -15,13 +14,11 @@ public sealed interface Content {
     /** Bytes that this content adds to a message or a group. */
     int inlineBytes();
 
-    /** A content of at most {@link Limits#INLINE_CONTENT_BYTES}; the array must not be changed after. */
+    /**
+     * The bytes themselves; the array must not be changed after. What is written this way has at most
+     * {@link Limits#INLINE_CONTENT_BYTES}; only the server's own files are read this way when they are larger.
+     */
     record Inline(ContentHash hash, byte[] bytes) implements Content {
-        /** Small enough to travel. */
-        public Inline {
-            Must.hold(bytes.length <= Limits.INLINE_CONTENT_BYTES, "too large to be inline", bytes.length);
-        }
-
         /** Hashes and wraps the bytes. */
         public static Inline of(byte[] bytes) {
             return new Inline(ContentHash.of(bytes), bytes);

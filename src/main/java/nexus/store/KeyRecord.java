@@ -75,6 +75,23 @@ public record KeyRecord(
                 lastUsedAt);
     }
 
+    /** The same key, used. */
+    public KeyRecord usedAt(Instant at) {
+        return new KeyRecord(
+                id,
+                secretHash,
+                name,
+                userId,
+                subjectType,
+                subjectId,
+                systemAdministrator,
+                external,
+                createdAt,
+                expiresAt,
+                revokedAt,
+                at);
+    }
+
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof KeyRecord that && id.equals(that.id) && Arrays.equals(secretHash, that.secretHash);

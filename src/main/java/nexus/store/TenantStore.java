@@ -46,8 +46,14 @@ public interface TenantStore {
     /** What is below a folder, itself not counted: in the database's committed state. */
     Future<FolderTotals> folderTotals(TenantId tenant, String folder);
 
-    /** Sums over everything below a folder. */
-    record FolderTotals(long entries, long files, long bytes) {}
+    /**
+     * Sums over everything below a folder.
+     *
+     * @param bytes of all retained versions
+     * @param deepest how many levels below the folder the deepest entry is; 0 if there is none
+     * @param longest bytes by which the longest path below is longer than the folder's own; 0 if there is none
+     */
+    record FolderTotals(long entries, long files, long bytes, int deepest, int longest) {}
 
     /** A content of this tenant. */
     Future<Optional<Content>> content(TenantId tenant, ContentHash hash);

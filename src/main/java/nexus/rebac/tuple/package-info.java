@@ -1,4 +1,4 @@
-/** Relationship tuples and their index in memory. */
+/** Relation tuples: their values, their text form, the index that holds them and the tuples that are computed instead. */
 @NullMarked
 package nexus.rebac.tuple;
 

@@ -1,0 +1,73 @@
+package nexus.config;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The table of options: names, defaults and explanations, from which the command line, its help and the reading of the
+ * environment are made.
+ */
+public enum ServerOption {
+    HOST("<address>", "127.0.0.1", "The address to listen on."),
+    PORT("<port>", "2026", "The TCP port to listen on; 0 takes any free one."),
+    DATA_DIR("<directory>", "./nexus-data", "Where everything is kept. Made if it is missing; one server at a time."),
+    DATABASE_URL(
+            "<url>",
+            null,
+            "postgresql://user:password@host:port/database. Without it an embedded PostgreSQL runs in"
+                    + " <data-dir>/postgres. Prefer the variable: other users can see command lines."),
+    CLUSTER("<file>", null, "The cluster's configuration. Not served by this version."),
+    LIST_ENTRIES("<form>", "object", "What listings contain: object or string."),
+    BODY_MAX("<size>", "64MiB", "The largest request body, such as 512KiB or 64MiB."),
+    EVENT_LOOPS("<count>", null, "The number of event loops; the number of processors if not given."),
+    IDLE_PASSIVATION("<time>", "10m", "How long a tenant stays in memory without a request, such as 90s or 10m."),
+    SLOW_OPERATION("<time>", "250ms", "Operations that take longer are logged, such as 250ms or 2s."),
+    LOG_FORMAT("<format>", "text", "How log lines look: text or json."),
+    ADMIN_KEY(
+            "<key>",
+            null,
+            "The system administrator's key, at least " + ServerOptions.ADMIN_KEY_LENGTH_MIN
+                    + " characters. Without it one is made at the first start.");
+
+    /** Variables that belong to us but are no options. */
+    public static final String DEBUG_VARIABLE = "NEXUS_DEBUG";
+
+    static final String VARIABLE_PREFIX = "NEXUS_";
+
+    private final String parameter;
+    private final @Nullable String defaultText;
+    private final String explanation;
+
+    ServerOption(String parameter, @Nullable String defaultText, String explanation) {
+        this.parameter = parameter;
+        this.defaultText = defaultText;
+        this.explanation = explanation;
+    }
+
+    /** As on the command line: {@code --data-dir}. */
+    public String flag() {
+        return "--" + name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** As in the environment: {@code NEXUS_DATA_DIR}. */
+    public String variable() {
+        return VARIABLE_PREFIX + name();
+    }
+
+    /** Secrets are not accepted there, because other users can see command lines. */
+    public boolean isOnCommandLine() {
+        return this != ADMIN_KEY;
+    }
+
+    public String parameter() {
+        return parameter;
+    }
+
+    public @Nullable String defaultText() {
+        return defaultText;
+    }
+
+    public String explanation() {
+        return explanation;
+    }
+}

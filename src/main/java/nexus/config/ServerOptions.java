@@ -1,0 +1,122 @@
+package nexus.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a server runs. What each option means is said in {@link ServerOption}.
+ *
+ * @param databaseUrl null: the embedded database
+ * @param cluster null: one node
+ * @param adminKey null: a key is made at the first start
+ */
+public record ServerOptions(
+        String host,
+        int port,
+        Path dataDir,
+        @Nullable DatabaseUrl databaseUrl,
+        @Nullable Path cluster,
+        ListEntries listEntries,
+        long bodyMaxBytes,
+        int eventLoops,
+        Duration idlePassivation,
+        Duration slowOperation,
+        LogFormat logFormat,
+        @Nullable Secret adminKey) {
+
+    static final int ADMIN_KEY_LENGTH_MIN = 32;
+
+    private static final int PORT_MAX = 65_535;
+
+    /** A body is held in memory while it is read, and an array is indexed by an int. */
+    private static final long BODY_MAX_BYTES_MIN = 1L << 10;
+
+    private static final long BODY_MAX_BYTES_MAX = 1L << 30;
+    private static final int EVENT_LOOPS_MAX = 256;
+    private static final Duration IDLE_PASSIVATION_MIN = Duration.ofSeconds(1);
+    private static final Duration IDLE_PASSIVATION_MAX = Duration.ofDays(1);
+    private static final Duration SLOW_OPERATION_MIN = Duration.ofMillis(1);
+    private static final Duration SLOW_OPERATION_MAX = Duration.ofMinutes(10);
+
+    /**
+     * Checks the values.
+     *
+     * @throws OptionsException with every rule that is broken
+     */
+    public ServerOptions {
+        List<String> errors = new ArrayList<>();
+        if (!host.matches("[A-Za-z0-9.:%_-]+")) {
+            errors.add(of(ServerOption.HOST) + " is not a host name or address: \"" + host + "\"");
+        }
+        range(errors, ServerOption.PORT, port, 0, PORT_MAX);
+        range(errors, ServerOption.BODY_MAX, bodyMaxBytes, BODY_MAX_BYTES_MIN, BODY_MAX_BYTES_MAX);
+        range(errors, ServerOption.EVENT_LOOPS, eventLoops, 1, EVENT_LOOPS_MAX);
+        range(errors, ServerOption.IDLE_PASSIVATION, idlePassivation, IDLE_PASSIVATION_MIN, IDLE_PASSIVATION_MAX);
+        range(errors, ServerOption.SLOW_OPERATION, slowOperation, SLOW_OPERATION_MIN, SLOW_OPERATION_MAX);
+        if (adminKey != null && adminKey.value().length() < ADMIN_KEY_LENGTH_MIN) {
+            errors.add(of(ServerOption.ADMIN_KEY) + " has " + adminKey.value().length() + " characters, the least is "
+                    + ADMIN_KEY_LENGTH_MIN);
+        }
+        if (adminKey != null && !adminKey.value().matches("[\\x21-\\x7e]*")) {
+            errors.add(of(ServerOption.ADMIN_KEY) + " has characters that an HTTP header cannot carry");
+        }
+        if (!errors.isEmpty()) {
+            throw new OptionsException(errors);
+        }
+    }
+
+    /**
+     * Reads the options. The command line beats the environment, which beats the default.
+     *
+     * @param commandLine texts as given; an absent key is an option that was not given
+     * @param environment all variables; those that begin with NEXUS_ must be known
+     * @param processors the default of the event loops
+     * @throws OptionsException with all errors
+     */
+    public static ServerOptions read(
+            Map<ServerOption, String> commandLine, Map<String, String> environment, int processors) {
+        OptionTexts texts = new OptionTexts(commandLine, environment);
+        Optional<ServerOptions> options = Optional.empty();
+        try {
+            options = Optional.of(new ServerOptions(
+                    texts.text(ServerOption.HOST),
+                    texts.number(ServerOption.PORT),
+                    texts.path(ServerOption.DATA_DIR),
+                    texts.ifGiven(ServerOption.DATABASE_URL, DatabaseUrl::parse).orElse(null),
+                    texts.ifGiven(ServerOption.CLUSTER, Path::of).orElse(null),
+                    texts.choice(ServerOption.LIST_ENTRIES, ListEntries.class),
+                    texts.bytes(ServerOption.BODY_MAX),
+                    texts.ifGiven(ServerOption.EVENT_LOOPS, Integer::valueOf).orElse(Math.max(1, processors)),
+                    texts.duration(ServerOption.IDLE_PASSIVATION),
+                    texts.duration(ServerOption.SLOW_OPERATION),
+                    texts.choice(ServerOption.LOG_FORMAT, LogFormat.class),
+                    texts.ifGiven(ServerOption.ADMIN_KEY, Secret::new).orElse(null)));
+        } catch (OptionsException e) {
+            texts.add(e.errors());
+        }
+        texts.check();
+        return options.orElseThrow();
+    }
+
+    private static void range(List<String> errors, ServerOption option, long value, long min, long max) {
+        if (value < min || value > max) {
+            errors.add(of(option) + " is " + value + ", allowed is " + min + " to " + max);
+        }
+    }
+
+    private static void range(List<String> errors, ServerOption option, Duration value, Duration min, Duration max) {
+        if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
+            errors.add(of(option) + " is " + OptionTexts.format(value) + ", allowed is " + OptionTexts.format(min)
+                    + " to " + OptionTexts.format(max));
+        }
+    }
+
+    private static String of(ServerOption option) {
+        return OptionTexts.names(option);
+    }
+}

@@ -1,0 +1,179 @@
+package nexus.placement;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import nexus.kernel.Problem;
+import nexus.kernel.TenantId;
+import nexus.store.StoreException;
+import nexus.tenant.TenantServices;
+import nexus.tenant.TenantVerticle;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The tenants that are active on this node, at most one activation of each: the first who asks deploys its verticle, all
+ * others wait for the same one. Idle tenants are let go; above the limit the least recently used ones are.
+ *
+ * <p>Thread-safe.
+ */
+public final class Activations {
+    private static final Logger LOG = LoggerFactory.getLogger(Activations.class);
+    private static final Duration ROUND = Duration.ofSeconds(10);
+    /** Activations under way at once: each loads a tenant in bulk. */
+    private static final int STARTING_MAX = 64;
+
+    private final Vertx vertx;
+    private final TenantServices services;
+    private final Map<TenantId, Activation> active = new ConcurrentHashMap<>();
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final Gate starting = new Gate(STARTING_MAX);
+    private long timer = -1;
+
+    private final class Activation {
+        final TenantId tenant;
+        final TenantVerticle verticle;
+        final Promise<TenantVerticle> ready = Promise.promise();
+        final Promise<Void> gone = Promise.promise();
+        volatile String deployment = "";
+
+        Activation(TenantId tenant) {
+            this.tenant = tenant;
+            this.verticle = new TenantVerticle(tenant, services, () -> forget(this));
+        }
+    }
+
+    /** No tenant yet. */
+    public Activations(Vertx vertx, TenantServices services) {
+        this.vertx = vertx;
+        this.services = services;
+    }
+
+    /** Starts to let go of idle tenants. */
+    public void open() {
+        timer = vertx.setPeriodic(ROUND.toMillis(), id -> round());
+    }
+
+    /** The tenant's verticle if it is ready on this node. */
+    public Optional<TenantVerticle> present(TenantId tenant) {
+        Activation activation = active.get(tenant);
+        return activation != null && activation.ready.future().succeeded()
+                ? Optional.of(activation.verticle)
+                : Optional.empty();
+    }
+
+    /** The tenant's verticle, activated if need be. Fails with a {@link nexus.kernel.ProblemException}. */
+    public Future<TenantVerticle> activate(TenantId tenant) {
+        if (closed.get()) {
+            return Future.failedFuture(
+                    Problem.unavailable("the server is stopping").exception());
+        }
+        Activation fresh = new Activation(tenant);
+        Activation present = active.putIfAbsent(tenant, fresh);
+        if (present != null) {
+            return present.ready.future();
+        }
+        starting.enter(() -> vertx.deployVerticle(fresh.verticle)).onComplete(done -> {
+            if (done.succeeded()) {
+                fresh.deployment = done.result();
+                fresh.ready.complete(fresh.verticle);
+            } else {
+                active.remove(tenant, fresh);
+                fresh.gone.tryComplete();
+                fresh.ready.fail(problem(tenant, done.cause()).exception());
+            }
+        });
+        return fresh.ready.future();
+    }
+
+    private static Problem problem(TenantId tenant, Throwable cause) {
+        if (cause instanceof StoreException e && e.reason() == StoreException.Reason.TENANT_GONE) {
+            return Problem.tenantGone();
+        }
+        LOG.warn("activation failed tenant={}", tenant, cause);
+        return Problem.unavailable("the tenant cannot be loaded at the moment");
+    }
+
+    /** Lets one tenant go, if it is here; completes when it is released. */
+    public Future<Void> passivate(TenantId tenant) {
+        Activation activation = active.get(tenant);
+        if (activation == null || activation.deployment.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        services.telemetry().passivated();
+        return undeploy(activation);
+    }
+
+    private Future<Void> undeploy(Activation activation) {
+        return vertx.undeploy(activation.deployment).eventually(() -> {
+            forget(activation);
+            return Future.succeededFuture();
+        });
+    }
+
+    /** The verticle answers nothing any more; the next who asks gets a new one. */
+    private void forget(Activation activation) {
+        if (active.remove(activation.tenant, activation) && !activation.deployment.isEmpty()) {
+            vertx.undeploy(activation.deployment).onFailure(e -> {});
+        }
+    }
+
+    /** How many tenants are active or about to be. */
+    public int count() {
+        return active.size();
+    }
+
+    /** Lets all tenants go, and activates none any more. */
+    public Future<Void> close() {
+        closed.set(true);
+        vertx.cancelTimer(timer);
+        List<Future<?>> ends = new ArrayList<>();
+        for (Activation activation : active.values()) {
+            ends.add(activation
+                    .ready
+                    .future()
+                    .compose(v -> undeploy(activation))
+                    .recover(e -> Future.succeededFuture()));
+        }
+        return Future.join(ends).mapEmpty();
+    }
+
+    private record Idle(Activation activation, long nanos) {}
+
+    private void round() {
+        List<Future<Idle>> asked = new ArrayList<>();
+        long now = services.time().nanoTime();
+        for (Activation activation : active.values()) {
+            if (!activation.deployment.isEmpty()) {
+                asked.add(activation.verticle.idleNanos(now).map(nanos -> new Idle(activation, nanos)));
+            }
+        }
+        if (!asked.isEmpty()) {
+            Future.join(asked)
+                    .onSuccess(all -> letGo(asked.stream().map(Future::result).toList()));
+        }
+    }
+
+    private void letGo(List<Idle> all) {
+        int over = active.size() - services.options().activeMax();
+        List<Idle> idle = all.stream()
+                .filter(one -> one.nanos() >= 0 && !one.activation().tenant.equals(TenantId.SYSTEM))
+                .sorted(Comparator.comparingLong(Idle::nanos).reversed())
+                .toList();
+        for (int i = 0; i < idle.size(); i++) {
+            if (i < over || idle.get(i).nanos() >= services.options().idle().toNanos()) {
+                passivate(idle.get(i).activation().tenant);
+            } else {
+                idle.get(i).activation().verticle.tidy();
+            }
+        }
+    }
+}

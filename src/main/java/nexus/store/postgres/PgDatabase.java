@@ -1,0 +1,315 @@
+package nexus.store.postgres;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.impl.SocketConnectionBase;
+import io.vertx.sqlclient.internal.Connection;
+import io.vertx.sqlclient.internal.SqlConnectionBase;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import nexus.kernel.NodeId;
+import nexus.kernel.TenantId;
+import nexus.store.StoreException;
+import nexus.store.StoreException.Reason;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The connections, and the brackets that every statement runs in.
+ *
+ * <p><b>Three pools</b>, so that nobody starves a writer and nobody starves a lease: groups, queries, leases and registry.
+ *
+ * <p><b>A connection</b> works as {@code nexus_app}, and is refused unless row security binds that role, and unless what it
+ * commits is durable. A connection that may be in the middle of something is never used again.
+ *
+ * <p><b>A batch</b> is a whole transaction that is sent without waiting for any answer: {@code BEGIN} and the tenant's
+ * setting in one message, the statements, {@code COMMIT}. The server never waits inside of it for this process. Each
+ * statement is a message of its own, so a failed one leaves an aborted transaction behind, in which all others fail and
+ * which the commit rolls back. And if {@code BEGIN} itself fails the setting is not made, without which row security
+ * refuses every statement.
+ */
+public final class PgDatabase {
+    private static final Logger LOG = LoggerFactory.getLogger(PgDatabase.class);
+
+    /** Statements that may be under way on one connection: more than any batch has. */
+    private static final int PIPELINE = 256;
+
+    private static final int CONTROL_CONNECTIONS = 2;
+
+    private static final String BEGIN = "BEGIN; SET LOCAL nexus.tenant = '%s'; SET LOCAL nexus.steps = '0'";
+    private static final String BEGIN_QUERY = "BEGIN READ ONLY; SET LOCAL nexus.tenant = '%s'";
+    private static final String BEGIN_SNAPSHOT =
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL nexus.tenant = '%s'";
+    private static final String COMMIT = "COMMIT";
+    private static final String ROLLBACK = "ROLLBACK";
+
+    /**
+     * Every statement is about one tenant, or about a list of keys: reading a whole table, or hashing one, is never right,
+     * however small the planner believes the table to be.
+     */
+    private static final String SESSION = """
+            SET ROLE nexus_app;
+            SET search_path TO nexus;
+            SET idle_in_transaction_session_timeout TO '%1$dms';
+            SET lock_timeout TO '%1$dms';
+            SET statement_timeout TO '%2$dms';
+            SET enable_seqscan TO off;
+            SET enable_hashjoin TO off;
+            SET enable_mergejoin TO off;
+            SET jit TO off""";
+
+    private static final String CHECK = """
+            SELECT r.rolname::text AS role,
+                   r.rolsuper AS superuser,
+                   r.rolbypassrls AS bypass,
+                   current_setting('synchronous_commit') IN ('on', 'remote_apply') AS synchronous,
+                   current_setting('fsync') = 'on' AS fsync,
+                   (SELECT bool_and(row_security_active(c.oid))
+                    FROM pg_class c
+                    JOIN pg_attribute a ON a.attrelid = c.oid
+                    WHERE c.relnamespace = 'nexus'::regnamespace AND c.relkind = 'r' AND a.attname = 'tenant_id') AS bound
+            FROM pg_roles r
+            WHERE r.rolname = current_user""";
+
+    private final PgOptions options;
+    private final Pool commits;
+    private final Pool queries;
+    private final Pool control;
+    private volatile @Nullable String refusal;
+
+    private PgDatabase(Vertx vertx, PgOptions options, NodeId node) {
+        this.options = options;
+        PgConnectOptions connect = connectOptions(options, node);
+        this.commits = pool(vertx, "commits", connect, options.commitConnections(), GroupStatements.all());
+        this.queries = pool(vertx, "queries", connect, options.queryConnections(), List.of());
+        this.control = pool(vertx, "control", connect, CONTROL_CONNECTIONS, List.of());
+    }
+
+    /** Migrates the database and opens the connections; fails with the reason if it cannot serve. */
+    public static Future<PgDatabase> open(Vertx vertx, PgOptions options, NodeId node) {
+        WorkerExecutor worker = vertx.createSharedWorkerExecutor("nexus-migration", 1);
+        return worker.executeBlocking(() -> migrated(options))
+                .eventually(worker::close)
+                .compose(done -> connect(vertx, options, node));
+    }
+
+    /** Opens the connections to a database that is migrated already. */
+    public static Future<PgDatabase> connect(Vertx vertx, PgOptions options, NodeId node) {
+        PgDatabase database = new PgDatabase(vertx, options, node);
+        return database.verified().recover(e -> database.close().transform(closed -> Future.failedFuture(e)));
+    }
+
+    private static PgOptions migrated(PgOptions options) {
+        PgMigrations.migrate(options.url());
+        return options;
+    }
+
+    private Future<PgDatabase> verified() {
+        return control.getConnection()
+                .compose(SqlConnection::close)
+                .map(this)
+                .recover(e -> Future.failedFuture(new IllegalStateException(
+                        refusal == null ? "the database cannot be reached: " + e.getMessage() : refusal, e)));
+    }
+
+    /** Closes all connections. */
+    public Future<Void> close() {
+        return Future.join(commits.close(), queries.close(), control.close()).mapEmpty();
+    }
+
+    /** The connections of the control plane's tables: no tenant is set on them. */
+    Pool control() {
+        return control;
+    }
+
+    // ------------------------------------------------------------------------------------------------------- brackets
+
+    /** Runs one statement that changes nothing. */
+    Future<RowSet<Row>> query(TenantId tenant, Step step) {
+        return connection(queries)
+                .compose(connection -> send(connection, BEGIN_QUERY.formatted(tenant.value()), List.of(step)))
+                .map(answers -> answers.get(0))
+                .recover(e -> Future.failedFuture(readFailure(e)));
+    }
+
+    /** Runs a whole transaction in one go; the rows that each statement returned. */
+    Future<List<RowSet<Row>>> batch(TenantId tenant, List<Step> steps) {
+        return connection(commits).compose(connection -> send(connection, BEGIN.formatted(tenant.value()), steps));
+    }
+
+    /** Runs steps that need each other's answers on one snapshot of the database, which they cannot change. */
+    <T> Future<T> snapshot(TenantId tenant, Function<SqlConnection, Future<T>> steps) {
+        return connection(queries)
+                .compose(connection -> snapshot(connection, tenant, steps))
+                .recover(e -> Future.failedFuture(PgFailures.of(e)));
+    }
+
+    private <T> Future<T> snapshot(
+            SqlConnection connection, TenantId tenant, Function<SqlConnection, Future<T>> steps) {
+        return connection
+                .query(BEGIN_SNAPSHOT.formatted(tenant.value()))
+                .execute()
+                .compose(begun -> steps.apply(connection))
+                .transform(done -> connection
+                        .query(ROLLBACK)
+                        .execute()
+                        .timeout(options.answerTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                        .transform(ended -> {
+                            release(connection, ended.succeeded());
+                            return done.succeeded()
+                                    ? Future.succeededFuture(done.result())
+                                    : Future.failedFuture(done.cause());
+                        }));
+    }
+
+    private Future<SqlConnection> connection(Pool pool) {
+        return pool.getConnection()
+                .recover(e -> Future.failedFuture(new StoreException(
+                        Reason.FAILED, refusal == null ? "no connection to the database" : refusal, e)));
+    }
+
+    private Future<List<RowSet<Row>>> send(SqlConnection connection, String opening, List<Step> steps) {
+        List<Future<RowSet<Row>>> answers = new ArrayList<>(steps.size() + 2);
+        answers.add(connection.query(opening).execute());
+        for (Step step : steps) {
+            answers.add(connection.preparedQuery(step.sql()).execute(step.args()));
+        }
+        answers.add(connection.query(COMMIT).execute());
+        return Future.join(answers)
+                .timeout(options.answerTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                .transform(all -> {
+                    boolean answered = !(all.cause() instanceof TimeoutException);
+                    release(
+                            connection,
+                            answered && answers.get(answers.size() - 1).succeeded());
+                    if (all.succeeded()) {
+                        return Future.succeededFuture(answers.subList(1, answers.size() - 1).stream()
+                                .map(Future::result)
+                                .toList());
+                    }
+                    return Future.failedFuture(
+                            answered
+                                    ? PgFailures.ofBatch(
+                                            answers.stream().map(Future::cause).toList())
+                                    : PgFailures.unknown(all.cause()));
+                });
+    }
+
+    /** A lost commit of a transaction that changed nothing is a plain failure. */
+    private static Throwable readFailure(Throwable e) {
+        return e instanceof StoreException failure && failure.reason() == Reason.OUTCOME_UNKNOWN
+                ? new StoreException(Reason.FAILED, "the database did not answer", failure)
+                : PgFailures.of(e);
+    }
+
+    // ---------------------------------------------------------------------------------------------------- connections
+
+    private static PgConnectOptions connectOptions(PgOptions options, NodeId node) {
+        PgConnectOptions connect = PgUrl.parse(options.url()).connectOptions();
+        connect.setPipeliningLimit(PIPELINE)
+                .setCachePreparedStatements(true)
+                .setPreparedStatementCacheMaxSize(PIPELINE)
+                .setPreparedStatementCacheSqlFilter(sql -> true);
+        connect.getProperties().put("application_name", "nexus-" + node);
+        return connect;
+    }
+
+    private Pool pool(Vertx vertx, String name, PgConnectOptions connect, int size, List<Step> warmUp) {
+        PoolOptions pool = new PoolOptions()
+                .setName("nexus-" + name)
+                .setMaxSize(size)
+                .setMaxWaitQueueSize(options.waiting())
+                .setConnectionTimeout((int) options.connectTimeout().toMillis())
+                .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS);
+        return PgBuilder.pool()
+                .with(pool)
+                .connectingTo(connect)
+                .using(vertx)
+                .withConnectHandler(connection -> enter(connection, warmUp))
+                .build();
+    }
+
+    /** Closing the connection gives it to the pool; one that is refused must go for good. */
+    private void enter(SqlConnection connection, List<Step> warmUp) {
+        String session = SESSION.formatted(
+                options.lockTimeout().toMillis(), options.statementTimeout().toMillis());
+        connection
+                .query(session)
+                .execute()
+                .compose(set -> connection.query(CHECK).execute())
+                .compose(rows -> bound(rows.iterator().next()))
+                .compose(checked -> warmUp(connection, warmUp))
+                .onSuccess(ready -> {
+                    refusal = null;
+                    connection.close();
+                })
+                .onFailure(e -> {
+                    refusal = "the database refuses to serve: " + e.getMessage();
+                    LOG.error("connection refused reason={}", e.getMessage());
+                    destroy(connection);
+                });
+    }
+
+    /** Whether row security binds this connection and its commits are durable. */
+    private static Future<Void> bound(Row row) {
+        String role = row.getString("role");
+        String fault = null;
+        if (row.getBoolean("superuser") || row.getBoolean("bypass") || !row.getBoolean("bound")) {
+            fault = "role " + role + " is not bound by row security";
+        } else if (!row.getBoolean("synchronous")) {
+            fault = "synchronous_commit is off";
+        } else if (!row.getBoolean("fsync")) {
+            fault = "fsync is off";
+        }
+        return fault == null ? Future.succeededFuture() : Future.failedFuture(new IllegalStateException(fault));
+    }
+
+    /**
+     * Runs every statement of a group without an effect, and rolls back: from then on the connection has them prepared. To
+     * prepare one costs a round trip, which a group would otherwise pay inside its transaction.
+     */
+    private static Future<Void> warmUp(SqlConnection connection, List<Step> steps) {
+        if (steps.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        List<Future<RowSet<Row>>> answers = new ArrayList<>(steps.size() + 2);
+        answers.add(connection.query(BEGIN.formatted(GroupStatements.NOBODY)).execute());
+        for (Step step : steps) {
+            answers.add(connection.preparedQuery(step.sql()).execute(step.args()));
+        }
+        answers.add(connection.query(ROLLBACK).execute());
+        return Future.all(answers).mapEmpty();
+    }
+
+    private static void release(SqlConnection connection, boolean clean) {
+        if (clean) {
+            connection.close();
+        } else {
+            destroy(connection);
+        }
+    }
+
+    /**
+     * Ends a connection whose state is not known. The client can only give it back to the pool; so its socket is closed
+     * beneath it, and then what is left of it is given back.
+     */
+    private static void destroy(SqlConnection connection) {
+        Connection physical = ((SqlConnectionBase<?>) connection).unwrap().unwrap();
+        Future<Void> closed = physical instanceof SocketConnectionBase socket
+                ? socket.socket().close()
+                : Future.failedFuture("not a socket");
+        closed.onComplete(done -> connection.close());
+    }
+}

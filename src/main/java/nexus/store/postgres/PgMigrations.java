@@ -1,0 +1,105 @@
+package nexus.store.postgres;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.OptionalInt;
+import org.flywaydb.core.Flyway;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings a database to the schema of this server. Blocks: for the start only.
+ *
+ * <p>Two servers may start at once: a lock in the database lets one migrate and the other find the work done.
+ */
+public final class PgMigrations {
+    /** The schema of this server: the version of the newest script. */
+    static final int VERSION = 1;
+
+    private static final int OLDEST_SERVER = 140_000;
+    private static final Logger LOG = LoggerFactory.getLogger(PgMigrations.class);
+
+    private PgMigrations() {}
+
+    private static final String SCHEMA_EXISTS = """
+            SELECT to_regclass('nexus.schema_history') IS NOT NULL""";
+
+    private static final String APPLIED = """
+            SELECT max(version::integer) FROM nexus.schema_history WHERE success AND version IS NOT NULL""";
+
+    private static final String LOCK = """
+            SELECT pg_advisory_lock(7310579611350230125)""";
+
+    private static final String UNLOCK = """
+            SELECT pg_advisory_unlock(7310579611350230125)""";
+
+    /** Migrates the database of a URL; fails with a clear message where that is impossible. */
+    public static void migrate(String url) {
+        PGSimpleDataSource source = PgUrl.parse(url).dataSource();
+        try (Connection connection = source.getConnection();
+                Statement statement = connection.createStatement()) {
+            requireServer(connection);
+            if (isCurrent(statement)) {
+                return;
+            }
+            statement.execute(LOCK);
+            try {
+                if (!isCurrent(statement)) {
+                    run(source);
+                }
+            } finally {
+                statement.execute(UNLOCK);
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException("the database cannot be migrated: " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireServer(Connection connection) throws SQLException {
+        int major = connection.getMetaData().getDatabaseMajorVersion();
+        if (major * 10_000 < OLDEST_SERVER) {
+            throw new IllegalStateException(
+                    "PostgreSQL " + OLDEST_SERVER / 10_000 + " or newer is needed, this one is " + major);
+        }
+    }
+
+    /** Asked first, because the answer is nearly always yes and Flyway takes half a second to say so. */
+    private static boolean isCurrent(Statement statement) throws SQLException {
+        OptionalInt applied = applied(statement);
+        if (applied.isPresent() && applied.getAsInt() > VERSION) {
+            throw new IllegalStateException("the database has schema version " + applied.getAsInt()
+                    + ", this server knows only " + VERSION + ": start a newer server");
+        }
+        return applied.isPresent() && applied.getAsInt() == VERSION;
+    }
+
+    private static OptionalInt applied(Statement statement) throws SQLException {
+        try (ResultSet row = statement.executeQuery(SCHEMA_EXISTS)) {
+            if (!row.next() || !row.getBoolean(1)) {
+                return OptionalInt.empty();
+            }
+        }
+        try (ResultSet row = statement.executeQuery(APPLIED)) {
+            int version = row.next() ? row.getInt(1) : 0;
+            return version == 0 ? OptionalInt.empty() : OptionalInt.of(version);
+        }
+    }
+
+    private static void run(PGSimpleDataSource source) {
+        int applied = Flyway.configure(PgMigrations.class.getClassLoader())
+                .dataSource(source)
+                .locations("classpath:nexus/migrations")
+                .defaultSchema("nexus")
+                .schemas("nexus")
+                .createSchemas(true)
+                .table("schema_history")
+                .cleanDisabled(true)
+                .load()
+                .migrate()
+                .migrationsExecuted;
+        LOG.info("schema migrated scripts={} version={}", applied, VERSION);
+    }
+}

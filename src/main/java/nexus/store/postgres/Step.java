@@ -1,0 +1,10 @@
+package nexus.store.postgres;
+
+import io.vertx.sqlclient.Tuple;
+
+/** One statement of a transaction with its parameters. */
+record Step(String sql, Tuple args) {
+    static Step of(String sql, Object... args) {
+        return new Step(sql, Tuple.wrap(args));
+    }
+}

@@ -1,0 +1,46 @@
+package nexus.tenant;
+
+import java.util.List;
+import nexus.kernel.ZoneName;
+import nexus.store.TenantStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a query, already permitted, still needs from the database, as data: the core decides, the {@link Fetcher}
+ * fetches and forms the answer. What was permitted stays permitted while it is fetched: the query is answered as of
+ * the moment when it was judged, or later.
+ */
+sealed interface Fetch {
+    /** One path of a batch: judged already, with the problem that it got. */
+    record Target(String wire, @Nullable String relative, Reply.@Nullable StatResult known) {}
+
+    /** The entries at these paths. */
+    record Stats(List<Target> targets) implements Fetch {}
+
+    /** The content of a file or of a retained version of it. */
+    record File(String wire, String relative, @Nullable Long version) implements Fetch {}
+
+    /** The retained versions of a file. */
+    record Versions(String wire, String relative) implements Fetch {}
+
+    /** A page of a listing; the control entries are merged into it. */
+    record Listing(
+            TenantStore.FileRange range,
+            List<Reply.FileInfo> control,
+            @Nullable Integer pageSize) implements Fetch {}
+
+    /** All tenants, a page. */
+    record Tenants(@Nullable ZoneName after, int limit) implements Fetch {}
+
+    /** All tuples that match. */
+    record Tuples(TenantStore.TupleQuery query) implements Fetch {}
+
+    /** The whole audit log as a file's content. */
+    record AuditContent(Reply.FileInfo info) implements Fetch {}
+
+    /** Some entries of the audit log. */
+    record AuditLines(long after, int limit) implements Fetch {}
+
+    /** The entry at a path, to judge a write that is to come. */
+    record BeforeWrite(Principal principal, String wire, String relative, long size) implements Fetch {}
+}

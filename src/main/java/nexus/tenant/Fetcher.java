@@ -1,0 +1,298 @@
+package nexus.tenant;
+
+import io.vertx.core.Future;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import nexus.kernel.ContentHash;
+import nexus.kernel.Limits;
+import nexus.kernel.Problem;
+import nexus.kernel.WorkspacePath;
+import nexus.store.AuditEntry;
+import nexus.store.Content;
+import nexus.store.FileEntry;
+import nexus.store.FileVersion;
+import nexus.store.Registry;
+import nexus.store.TenantStore;
+import nexus.store.TupleRow;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fetches what permitted queries need and forms their answers.
+ *
+ * <p>What it learns of files goes into the actor's cache, unless a group was in flight or was committed meanwhile: such a
+ * load may show the state before it.
+ */
+final class Fetcher {
+    private static final int AUDIT_PAGE = 1000;
+
+    private final TenantServices services;
+    private final TenantCore core;
+    private final BooleanSupplier groupInFlight;
+
+    Fetcher(TenantServices services, TenantCore core, BooleanSupplier groupInFlight) {
+        this.services = services;
+        this.core = core;
+        this.groupInFlight = groupInFlight;
+    }
+
+    Future<Reply> fetch(Fetch fetch) {
+        if (fetch instanceof Fetch.File file) {
+            return file(file);
+        } else if (fetch instanceof Fetch.Stats stats) {
+            return stats(stats);
+        } else if (fetch instanceof Fetch.Listing listing) {
+            return listing(listing);
+        } else if (fetch instanceof Fetch.Versions versions) {
+            return versions(versions);
+        } else if (fetch instanceof Fetch.Tuples tuples) {
+            return tuples(tuples.query(), new ArrayList<>());
+        } else if (fetch instanceof Fetch.AuditContent audit) {
+            return auditContent(audit.info(), 0, new ByteArrayOutputStream());
+        } else if (fetch instanceof Fetch.AuditLines lines) {
+            return services.store()
+                    .audit(core.state.id, lines.after(), lines.limit())
+                    .map(entries -> new Reply.AuditLines(entries, entries.size() < lines.limit()));
+        } else if (fetch instanceof Fetch.Tenants tenants) {
+            return tenants(tenants);
+        } else if (fetch instanceof Fetch.BeforeWrite write) {
+            return entry(write.relative())
+                    .map(found -> core.judgeWrite(
+                            write, found.isPresent(), services.time().now()));
+        }
+        throw new IllegalStateException("BUG: no way to fetch " + fetch.getClass());
+    }
+
+    // ---- entries
+    // -----------------------------------------------------------------------------------------------------
+
+    private Future<Optional<FileEntry>> entry(String path) {
+        return entries(List.of(path)).map(found -> found.getOrDefault(path, Optional.empty()));
+    }
+
+    private Future<Map<String, Optional<FileEntry>>> entries(List<String> paths) {
+        Map<String, Optional<FileEntry>> known = new HashMap<>();
+        LinkedHashSet<String> missing = new LinkedHashSet<>();
+        for (String path : paths) {
+            Optional<FileEntry> cached = core.state.entries.get(path);
+            if (cached == null) {
+                missing.add(path);
+            } else {
+                known.put(path, cached);
+            }
+        }
+        if (missing.isEmpty()) {
+            return Future.succeededFuture(known);
+        }
+        long revision = core.state.revision;
+        boolean quiet = !groupInFlight.getAsBoolean();
+        return services.store().entries(core.state.id, List.copyOf(missing)).map(found -> {
+            Map<String, Optional<FileEntry>> loaded = new HashMap<>();
+            missing.forEach(path -> loaded.put(path, Optional.empty()));
+            found.forEach(entry -> loaded.put(entry.path(), Optional.of(entry)));
+            if (quiet && !groupInFlight.getAsBoolean() && core.state.revision == revision) {
+                loaded.forEach(core.state.entries::put);
+            }
+            known.putAll(loaded);
+            return known;
+        });
+    }
+
+    private Future<Reply> stats(Fetch.Stats stats) {
+        List<String> paths = new ArrayList<>();
+        for (Fetch.Target target : stats.targets()) {
+            if (target.relative() != null) {
+                paths.add(target.relative());
+            }
+        }
+        return entries(paths).map(found -> {
+            List<Reply.StatResult> results = new ArrayList<>(stats.targets().size());
+            for (Fetch.Target target : stats.targets()) {
+                results.add(result(target, found));
+            }
+            return new Reply.Stats(results);
+        });
+    }
+
+    private Reply.StatResult result(Fetch.Target target, Map<String, Optional<FileEntry>> found) {
+        Reply.StatResult known = target.known();
+        if (known != null) {
+            return known;
+        }
+        FileEntry entry =
+                found.getOrDefault(target.relative(), Optional.empty()).orElse(null);
+        return entry == null
+                ? new Reply.StatResult(null, notFound(target.wire()))
+                : new Reply.StatResult(Infos.of(core.state, entry), null);
+    }
+
+    // ---- contents
+    // ----------------------------------------------------------------------------------------------------
+
+    private Future<Reply> file(Fetch.File file) {
+        return entry(file.relative()).compose(found -> {
+            FileEntry entry = found.orElseThrow(() -> notFound(file.wire()).exception());
+            if (entry.directory()) {
+                throw Problem.refused("Is a directory: " + file.wire(), file.wire())
+                        .exception();
+            }
+            Reply.FileInfo info = Infos.of(core.state, entry);
+            Long version = file.version();
+            if (version == null || version == entry.version()) {
+                return content(info, entry.contentHash(), file.wire());
+            }
+            for (FileEntry.RetainedVersion retained : entry.retained()) {
+                if (retained.version() == version) {
+                    Reply.FileInfo old = new Reply.FileInfo(
+                            info.path(),
+                            false,
+                            retained.version(),
+                            retained.size(),
+                            retained.hash().hex(),
+                            info.createdAt(),
+                            info.modifiedAt(),
+                            info.createdBy());
+                    return content(old, retained.hash(), file.wire());
+                }
+            }
+            throw Problem.notFound("Version " + version + " of " + file.wire() + " is not retained", file.wire())
+                    .exception();
+        });
+    }
+
+    private Future<Reply> content(Reply.FileInfo info, ContentHash hash, String wire) {
+        return services.store()
+                .content(core.state.id, hash)
+                // It may have been dropped between the two look-ups: then the file changed, and a repeat sees the new
+                // state.
+                .map(found -> new Reply.FileContent(
+                        core.state.id,
+                        info,
+                        found.orElseThrow(() -> Problem.unavailable("the file changed while it was read: " + wire)
+                                .exception())));
+    }
+
+    private Future<Reply> versions(Fetch.Versions query) {
+        return entry(query.relative())
+                .compose(found -> {
+                    FileEntry entry =
+                            found.orElseThrow(() -> notFound(query.wire()).exception());
+                    if (entry.directory()) {
+                        throw Problem.refused("Is a directory: " + query.wire(), query.wire())
+                                .exception();
+                    }
+                    return services.store().versions(core.state.id, entry.id());
+                })
+                .map((List<FileVersion> versions) -> new Reply.Versions(versions));
+    }
+
+    // ---- lists
+    // -------------------------------------------------------------------------------------------------------
+
+    private Future<Reply> listing(Fetch.Listing listing) {
+        return services.store().list(core.state.id, listing.range()).map(found -> {
+            List<Reply.FileInfo> all =
+                    new ArrayList<>(found.size() + listing.control().size());
+            found.forEach(entry -> all.add(Infos.of(core.state, entry)));
+            all.addAll(listing.control());
+            if (!listing.control().isEmpty()) {
+                all.sort((a, b) -> Queries.BY_BYTES.compare(a.path(), b.path()));
+            }
+            Integer page = listing.pageSize();
+            if (page == null && all.size() > Limits.UNPAGED_ITEMS) {
+                throw Problem.tooLarge("the listing has more than " + Limits.UNPAGED_ITEMS
+                                + " entries: ask for pages with 'limit'")
+                        .exception();
+            }
+            if (page == null || all.size() <= page) {
+                return new Reply.Listing(all, null);
+            }
+            List<Reply.FileInfo> first = List.copyOf(all.subList(0, page));
+            return new Reply.Listing(first, first.get(page - 1).path());
+        });
+    }
+
+    private Future<Reply> tenants(Fetch.Tenants query) {
+        return services.registry().list(query.after(), query.limit() + 1).map(found -> {
+            List<Reply.FileInfo> entries = new ArrayList<>(found.size());
+            for (Registry.Listed tenant : found.subList(0, Math.min(found.size(), query.limit()))) {
+                entries.add(new Reply.FileInfo(
+                        WorkspacePath.wire(tenant.zone(), WorkspacePath.ROOT),
+                        true,
+                        0,
+                        0,
+                        null,
+                        tenant.createdAt(),
+                        tenant.createdAt(),
+                        "system"));
+            }
+            boolean more = found.size() > query.limit();
+            return new Reply.Listing(
+                    entries, more ? entries.get(entries.size() - 1).path() : null);
+        });
+    }
+
+    private Future<Reply> tuples(TenantStore.TupleQuery query, List<TupleRow> before) {
+        return services.store().tuples(core.state.id, query).compose(page -> {
+            page.forEach(row -> before.add(core.outside(row)));
+            if (page.size() < query.limit()) {
+                return Future.succeededFuture(new Reply.Tuples(core.state.id, core.state.zone, before));
+            }
+            if (before.size() >= Limits.UNPAGED_ITEMS) {
+                throw Problem.tooLarge(
+                                "more than " + Limits.UNPAGED_ITEMS + " tuples match: name a subject or an object")
+                        .exception();
+            }
+            return tuples(after(query, page.get(page.size() - 1).id()), before);
+        });
+    }
+
+    private static TenantStore.TupleQuery after(TenantStore.TupleQuery query, UUID id) {
+        return new TenantStore.TupleQuery(
+                query.objectType(),
+                query.objectId(),
+                query.relations(),
+                query.subjectType(),
+                query.subjectId(),
+                query.subjectRelation(),
+                id,
+                query.limit());
+    }
+
+    // ---- the audit log
+    // -----------------------------------------------------------------------------------------------
+
+    private Future<Reply> auditContent(Reply.FileInfo info, long after, ByteArrayOutputStream bytes) {
+        return services.store().audit(core.state.id, after, AUDIT_PAGE).compose(page -> {
+            long last = after;
+            for (AuditEntry entry : page) {
+                if (entry.sequence() <= info.version()) {
+                    bytes.writeBytes(entry.line().getBytes(StandardCharsets.UTF_8));
+                    bytes.write('\n');
+                }
+                last = entry.sequence();
+            }
+            if (bytes.size() > Limits.REPLY_BYTES / 2) {
+                throw Problem.tooLarge("the audit log has more than " + Limits.REPLY_BYTES / 2 + " bytes")
+                        .exception();
+            }
+            // A page behind the version that the metadata tells is not part of this reading.
+            if (page.size() < AUDIT_PAGE || last >= info.version()) {
+                return Future.succeededFuture(
+                        new Reply.FileContent(core.state.id, info, Content.Inline.of(bytes.toByteArray())));
+            }
+            return auditContent(info, last, bytes);
+        });
+    }
+
+    private static Problem notFound(@Nullable String wire) {
+        return Problem.notFound("File not found: " + wire, wire);
+    }
+}

@@ -1,0 +1,699 @@
+package nexus.tenant;
+
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.ContextInternal;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Consumer;
+import nexus.kernel.KeyId;
+import nexus.kernel.Limits;
+import nexus.kernel.Must;
+import nexus.kernel.Problem;
+import nexus.kernel.ProblemException;
+import nexus.kernel.TenantId;
+import nexus.kernel.ZoneName;
+import nexus.rebac.tuple.TupleIndex;
+import nexus.store.Content;
+import nexus.store.FileEntry;
+import nexus.store.Group;
+import nexus.store.StoreException;
+import nexus.store.TenantSnapshot;
+import nexus.store.TenantStore;
+import nexus.tenant.Mailbox.Letter;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The shell of one tenant's actor: it waits, so that the core need not.
+ *
+ * <pre>
+ *   LOADING ──────▶ READY ◀────────────┐
+ *      ▲              │ letters        │ committed: apply, answer
+ *      │ retry        ▼                │
+ *      └──────────  BUSY ──────────────┘
+ *   outcome not known, or failed: throw the state away, take the tenant again, load, answer what the database says
+ *
+ *   any ── lost to another owner, deleted, let go ──▶ STOPPED
+ * </pre>
+ *
+ * <p><b>Groups.</b> While a group is in flight commands queue; when it returns, all that have queued become the next one. There
+ * is no timer: an idle tenant commits at once, a busy one in large groups. Queries do not wait for groups: they are answered
+ * from the committed state.
+ *
+ * <p><b>Memory follows the database.</b> The draft is applied only when its commit is known. If a commit's outcome is not
+ * known, the tenant is taken again, which waits for the old transaction or fences it, and loaded; then the remembered outcomes
+ * tell whether each command was done.
+ *
+ * <p><b>Threads.</b> Everything runs on one context. Every future of the store is brought back to it before anything is
+ * touched.
+ */
+final class TenantActor {
+    private static final Logger LOG = LoggerFactory.getLogger(TenantActor.class);
+    private static final Duration RELOAD_PAUSE = Duration.ofMillis(200);
+    private static final Duration WATCH = Duration.ofMillis(250);
+
+    private enum Phase {
+        LOADING,
+        READY,
+        BUSY,
+        STOPPED
+    }
+
+    private final Vertx vertx;
+    private final Context context;
+    private final TenantId tenant;
+    private final TenantServices services;
+    private final Runnable onStop;
+    private final Denials denials = new Denials();
+    private final Mailbox mailbox = new Mailbox();
+    private final TenantClock clock;
+
+    private Phase phase = Phase.LOADING;
+    private @Nullable TenantCore core;
+    private @Nullable Fetcher fetcher;
+    private List<Letter> inFlight = List.of();
+    private int fetches;
+    private boolean watching;
+    private boolean denialsTimed;
+    private boolean stopping;
+    private @Nullable Promise<Void> quiet;
+    private long lastAskNanos;
+
+    TenantActor(Vertx vertx, Context context, TenantId tenant, TenantServices services, Runnable onStop) {
+        this.vertx = vertx;
+        this.context = context;
+        this.tenant = tenant;
+        this.services = services;
+        this.onStop = onStop;
+        this.clock = new TenantClock(services.time());
+        this.lastAskNanos = services.time().nanoTime();
+    }
+
+    // ---- life
+    // --------------------------------------------------------------------------------------------------------
+
+    /** Takes and loads the tenant. */
+    Future<Void> start() {
+        return load().onSuccess(v -> phase = Phase.READY);
+    }
+
+    private Future<Void> load() {
+        long started = services.time().nanoTime();
+        TupleIndex tuples = new TupleIndex(services.ids().next().getLeastSignificantBits());
+        Future<TenantSnapshot> taken = services.store().take(tenant, services.node(), tuples::put);
+        return here(taken).map(snapshot -> {
+            TenantState state = new TenantState(snapshot, tuples);
+            clock.notBefore(snapshot.lastAt());
+            TenantCore loaded = new TenantCore(state, denials, services.model(), services.ids());
+            core = loaded;
+            fetcher = new Fetcher(services, loaded, () -> phase != Phase.READY);
+            services.telemetry().activated(services.time().nanoTime() - started, tuples.size());
+            return null;
+        });
+    }
+
+    /** Lets what is in flight end, gives the tenant up, and answers nothing from then on. */
+    Future<Void> stop() {
+        if (phase == Phase.STOPPED) {
+            return Future.succeededFuture();
+        }
+        stopping = true;
+        Future<Void> ended = phase == Phase.READY ? Future.succeededFuture() : waitForQuiet();
+        return ended.compose(v -> flushLast()).eventually(this::release).eventually(() -> {
+            halt(null);
+            return Future.succeededFuture();
+        });
+    }
+
+    private Future<Void> waitForQuiet() {
+        if (quiet == null) {
+            quiet = Promise.promise();
+        }
+        return quiet.future();
+    }
+
+    private Future<Void> flushLast() {
+        TenantCore present = core;
+        if (present == null || present.state.gone || phase != Phase.READY) {
+            return Future.succeededFuture();
+        }
+        return touchKeys(present).transform(done -> denials.isEmpty() ? Future.succeededFuture() : writeDenials());
+    }
+
+    private Future<Void> release() {
+        TenantCore present = core;
+        if (present == null || present.state.gone || phase == Phase.STOPPED) {
+            return Future.succeededFuture();
+        }
+        return here(services.store().release(tenant, services.node(), present.state.epoch));
+    }
+
+    /** Stops without giving anything up: the tenant is gone, or another's. */
+    private void halt(@Nullable Problem problem) {
+        if (phase == Phase.STOPPED) {
+            return;
+        }
+        phase = Phase.STOPPED;
+        onStop.run();
+        for (Letter letter : inFlight) {
+            fail(letter, problem);
+        }
+        inFlight = List.of();
+        for (Letter letter : mailbox.take()) {
+            fail(letter, problem);
+        }
+        while (!mailbox.isEmpty()) {
+            mailbox.take().forEach(letter -> fail(letter, problem));
+        }
+        if (quiet != null) {
+            quiet.tryComplete();
+        }
+    }
+
+    private static void fail(Letter letter, @Nullable Problem problem) {
+        if (problem == null) {
+            letter.promise.tryFail(new StoppedException());
+        } else {
+            letter.fail(problem);
+        }
+    }
+
+    /** Nanoseconds since it was last asked; negative while it has work. */
+    long idleNanos(long nowNanos) {
+        return phase == Phase.READY && mailbox.isEmpty() && fetches == 0 ? nowNanos - lastAskNanos : -1;
+    }
+
+    // ---- asking
+    // ------------------------------------------------------------------------------------------------------
+
+    /** Answers on the actor's context. */
+    Future<Reply> ask(Ask ask, @Nullable Principal system) {
+        if (phase == Phase.STOPPED || stopping && phase == Phase.READY) {
+            return Future.failedFuture(new StoppedException());
+        }
+        long started = services.time().nanoTime();
+        lastAskNanos = started;
+        if (!(ask.request() instanceof TenantRequest.Command command)) {
+            return query(ask, (TenantRequest.Query) ask.request(), system);
+        }
+        long deadline = started + ask.timeout().toNanos();
+        Future<Reply> reply = mailbox.add(new Letter(ask, command, system, deadline));
+        watch();
+        cycle();
+        return reply;
+    }
+
+    /** Who a system key belongs to; only the reserved tenant's actor is asked. */
+    Future<Principal> prove(Ask ask) {
+        Must.hold(tenant.equals(TenantId.SYSTEM), "system keys are judged by the reserved tenant");
+        lastAskNanos = services.time().nanoTime();
+        TenantCore present = core;
+        if (phase == Phase.STOPPED) {
+            return Future.failedFuture(new StoppedException());
+        }
+        if (present == null || !mayAnswer()) {
+            return Future.failedFuture(away());
+        }
+        try {
+            return Future.succeededFuture(present.admit(ask, null, clock.now()));
+        } catch (ProblemException e) {
+            return Future.failedFuture(e);
+        }
+    }
+
+    private boolean mayAnswer() {
+        boolean settled = phase == Phase.READY || phase == Phase.BUSY;
+        return services.options().answersWithoutDatabase()
+                || settled && services.time().isTrusted();
+    }
+
+    private static ProblemException away() {
+        return Problem.unavailable("the database cannot be reached at the moment")
+                .exception();
+    }
+
+    private Future<Reply> query(Ask ask, TenantRequest.Query query, @Nullable Principal system) {
+        TenantCore present = core;
+        if (present == null || !mayAnswer()) {
+            return Future.failedFuture(away());
+        }
+        Instant now = clock.now();
+        Principal principal = null;
+        try {
+            principal = present.admit(ask, system, now);
+            Queries.Outcome outcome = present.query(ask, query, principal, now);
+            if (!denials.isEmpty()) {
+                timeDenials();
+            }
+            Reply reply = outcome.reply();
+            return reply != null ? Future.succeededFuture(reply) : fetch(ask, principal, outcome.fetch());
+        } catch (ProblemException e) {
+            refused(ask, principal, e.problem());
+            return Future.failedFuture(e);
+        }
+    }
+
+    private Future<Reply> fetch(Ask ask, Principal principal, @Nullable Fetch fetch) {
+        Fetcher present = fetcher;
+        if (present == null || fetch == null) {
+            throw new IllegalStateException("BUG: a query without an answer");
+        }
+        if (fetches >= Limits.PENDING_FETCHES) {
+            return Future.failedFuture(Problem.overloaded("the tenant has " + fetches
+                            + " queries waiting for the database, the limit is " + Limits.PENDING_FETCHES)
+                    .exception());
+        }
+        fetches++;
+        Promise<Reply> promise = Promise.promise();
+        here(present.fetch(fetch)).onComplete(done -> {
+            fetches--;
+            if (done.succeeded()) {
+                promise.complete(done.result());
+            } else {
+                if (done.cause() instanceof ProblemException e) {
+                    refused(ask, principal, e.problem());
+                }
+                promise.fail(told(done.cause()));
+            }
+        });
+        return promise.future();
+    }
+
+    private void refused(Ask ask, @Nullable Principal principal, Problem problem) {
+        TenantCore present = core;
+        if (present != null) {
+            present.noteRefusal(ask, principal, problem, clock.now());
+            if (!denials.isEmpty()) {
+                timeDenials();
+            }
+        }
+    }
+
+    /** What is told of a failure of the store; our own bugs stay what they are. */
+    private static Throwable told(Throwable failure) {
+        return failure instanceof StoreException ? away() : failure;
+    }
+
+    // ---- groups
+    // ------------------------------------------------------------------------------------------------------
+
+    private void cycle() {
+        if (phase != Phase.READY || mailbox.isEmpty()) {
+            return;
+        }
+        TenantCore present = present();
+        phase = Phase.BUSY;
+        inFlight = mailbox.take();
+        Loaded loaded = new Loaded(present.state.entries);
+        prepare(present, loaded).onComplete(done -> {
+            if (phase == Phase.STOPPED) {
+                return;
+            }
+            if (done.succeeded()) {
+                decide(present, loaded);
+            } else {
+                LOG.warn("loading for a group failed tenant={}", tenant, done.cause());
+                finishFailed(Problem.unavailable("the database cannot be reached at the moment"));
+            }
+        });
+    }
+
+    /** Loads what the batch needs; needs may show only when the first have come. */
+    private Future<Void> prepare(TenantCore present, Loaded loaded) {
+        for (Letter letter : inFlight) {
+            present.need(letter.command, loaded);
+        }
+        if (loaded.isComplete() && present.isAlone(inFlight.get(0).command, loaded)) {
+            // The rest waits: the first one goes alone.
+            mailbox.putBack(inFlight.subList(1, inFlight.size()));
+            inFlight = List.of(inFlight.get(0));
+            present.needAlone(inFlight.get(0).command, loaded);
+            if (loaded.isComplete()) {
+                return appendLarge(present, loaded);
+            }
+        }
+        return loaded.isComplete() ? Future.succeededFuture() : load(loaded).compose(v -> prepare(present, loaded));
+    }
+
+    private Future<Void> load(Loaded loaded) {
+        TenantStore store = services.store();
+        List<Future<Void>> loads = new ArrayList<>();
+        if (!loaded.missingPaths.isEmpty()) {
+            loads.add(got(store.entries(tenant, List.copyOf(loaded.missingPaths)), loaded::gotEntries));
+        }
+        for (UUID id : List.copyOf(loaded.missingTuples)) {
+            loads.add(got(store.tuple(tenant, id), row -> loaded.gotTuple(id, row)));
+        }
+        if (!loaded.missingContents.isEmpty()) {
+            loads.add(got(store.contents(tenant, List.copyOf(loaded.missingContents)), loaded::gotContents));
+        }
+        for (String folder : List.copyOf(loaded.missingTotals)) {
+            loads.add(got(store.folderTotals(tenant, folder), sums -> loaded.gotTotals(folder, sums)));
+        }
+        for (ZoneName zone : List.copyOf(loaded.missingZones)) {
+            loads.add(got(services.registry().find(zone), found -> loaded.gotZone(zone, found.isPresent())));
+        }
+        return Future.all(loads).mapEmpty();
+    }
+
+    private <T> Future<Void> got(Future<T> load, Consumer<? super T> taken) {
+        return here(load).map(result -> {
+            taken.accept(result);
+            return null;
+        });
+    }
+
+    /** Makes the content of a large append in the blob store, once it is clear that it would be accepted. */
+    private Future<Void> appendLarge(TenantCore present, Loaded loaded) {
+        Letter letter = inFlight.get(0);
+        if (!present.isLargeAppend(letter.command, loaded)) {
+            return Future.succeededFuture();
+        }
+        TenantRequest.AppendFile append = (TenantRequest.AppendFile) letter.command;
+        FileEntry base = present.committed(append, loaded);
+        Problem refusal = present.refusalOfLargeAppend(letter.ask, append, letter.system, base, loaded, clock.now());
+        if (refusal != null) {
+            // It is refused once more, for good, when it is decided.
+            return Future.succeededFuture();
+        }
+        return here(joined(base, append.bytes())).map(stored -> {
+            loaded.largeAppends.put(append, stored);
+            return null;
+        });
+    }
+
+    private Future<Content.Stored> joined(@Nullable FileEntry base, byte[] more) {
+        Buffer tail = Buffer.buffer(more);
+        if (base == null || base.size() == 0) {
+            return services.blobs().put(tenant, tail);
+        }
+        return services.store().content(tenant, base.contentHash()).compose(found -> {
+            Content content = found.orElseThrow(() -> new IllegalStateException("BUG: a file has no content"));
+            return content instanceof Content.Stored stored
+                    ? services.blobs().append(tenant, stored.place(), tail)
+                    : services.blobs()
+                            .put(
+                                    tenant,
+                                    Buffer.buffer(((Content.Inline) content).bytes())
+                                            .appendBuffer(tail));
+        });
+    }
+
+    private void decide(TenantCore present, Loaded loaded) {
+        Instant now = clock.now();
+        List<AuditLine> riding = present.waitingDenials();
+        Draft draft = new Draft(present.state, now, loaded, riding);
+        List<Letter> decided = new ArrayList<>(inFlight.size());
+        List<Runnable> refusals = new ArrayList<>();
+        int next = 0;
+        for (; next < inFlight.size(); next++) {
+            Letter letter = inFlight.get(next);
+            if (next > 0 && (present.isAlone(letter.command, loaded) || present.mustWait(letter.command, draft))) {
+                break;
+            }
+            Principal principal = null;
+            try {
+                principal = present.admit(letter.ask, letter.system, now);
+                Reply before = present.state.outcomeOf(letter.ask.command());
+                if (before != null) {
+                    refusals.add(() -> letter.promise.tryComplete(before));
+                    continue;
+                }
+                draft.reply(letter.ask.command(), present.decide(letter.ask, letter.command, principal, draft));
+                decided.add(letter);
+            } catch (ProblemException e) {
+                refused(letter.ask, principal, e.problem());
+                refusals.add(() -> letter.promise.tryFail(e));
+            } catch (RuntimeException e) {
+                // A bug of ours: its command fails, the others are decided again without it, on a clean draft.
+                letter.promise.tryFail(e);
+                List<Letter> others = new ArrayList<>(inFlight);
+                others.remove(letter);
+                inFlight = others;
+                decide(present, loaded);
+                return;
+            }
+        }
+        mailbox.putBack(inFlight.subList(next, inFlight.size()));
+        inFlight = decided;
+        if (draft.hasEffects()) {
+            commit(present, draft, riding, refusals);
+        } else {
+            decided.forEach(letter -> letter.promise.tryComplete(reply(draft, letter)));
+            refusals.forEach(Runnable::run);
+            finish();
+        }
+    }
+
+    private static Reply reply(Draft draft, Letter letter) {
+        Reply reply = draft.replies().get(letter.ask.command());
+        if (reply == null) {
+            throw new IllegalStateException("BUG: a decided command has no reply");
+        }
+        return reply;
+    }
+
+    private void commit(TenantCore present, Draft draft, List<AuditLine> riding, List<Runnable> refusals) {
+        Group group = draft.toGroup(services.node());
+        long started = services.time().nanoTime();
+        int commands = inFlight.size();
+        here(services.store().commit(group)).onComplete(done -> {
+            long nanos = services.time().nanoTime() - started;
+            services.telemetry().group(commands, payload(), nanos, done.succeeded());
+            if (nanos > services.options().slowOperation().toNanos()) {
+                LOG.warn(
+                        "slow group tenant={} revision={} commands={} millis={}",
+                        tenant,
+                        group.revision(),
+                        commands,
+                        nanos / 1_000_000);
+            }
+            if (phase == Phase.STOPPED) {
+                return;
+            }
+            if (done.succeeded()) {
+                draft.apply();
+                denials.written(riding);
+                List<Letter> answered = inFlight;
+                inFlight = List.of();
+                answered.forEach(letter -> letter.promise.tryComplete(reply(draft, letter)));
+                refusals.forEach(Runnable::run);
+                if (present.state.gone) {
+                    halt(Problem.tenantGone());
+                } else {
+                    finish();
+                }
+            } else {
+                // What was refused was judged on a draft that did not come to be.
+                refusals.forEach(Runnable::run);
+                failed(done.cause());
+            }
+        });
+    }
+
+    private long payload() {
+        long bytes = 0;
+        for (Letter letter : inFlight) {
+            bytes += letter.command.payloadBytes();
+        }
+        return bytes;
+    }
+
+    private void failed(Throwable cause) {
+        StoreException.Reason reason =
+                cause instanceof StoreException e ? e.reason() : StoreException.Reason.OUTCOME_UNKNOWN;
+        LOG.warn("group not committed tenant={} reason={}", tenant, reason, cause);
+        switch (reason) {
+            case FENCED, OWNED -> halt(null);
+            case TENANT_GONE -> halt(Problem.tenantGone());
+            case FAILED -> {
+                inFlight.forEach(letter ->
+                        letter.fail(Problem.unavailable("the database did not take the change; nothing was done")));
+                inFlight = List.of();
+                reload();
+            }
+            case OUTCOME_UNKNOWN -> reload();
+        }
+    }
+
+    /** Takes the tenant again until it works, then tells those who wait what became of their commands. */
+    private void reload() {
+        phase = Phase.LOADING;
+        load().onComplete(done -> {
+            if (phase == Phase.STOPPED) {
+                return;
+            }
+            if (done.succeeded()) {
+                LOG.info("tenant reloaded tenant={} epoch={}", tenant, present().state.epoch);
+                for (Letter letter : inFlight) {
+                    Reply outcome = present().state.outcomeOf(letter.ask.command());
+                    if (outcome != null) {
+                        letter.promise.tryComplete(outcome);
+                    } else {
+                        letter.fail(Problem.unavailable("the connection to the database broke; nothing was done"));
+                    }
+                }
+                inFlight = List.of();
+                finish();
+            } else if (done.cause() instanceof StoreException e
+                    && (e.reason() == StoreException.Reason.TENANT_GONE || e.reason() == StoreException.Reason.OWNED)) {
+                halt(e.reason() == StoreException.Reason.TENANT_GONE ? Problem.tenantGone() : null);
+            } else if (stopping) {
+                inFlight.forEach(letter -> letter.fail(Problem.outcomeUnknown()));
+                inFlight = List.of();
+                halt(Problem.unavailable("the server is stopping"));
+            } else {
+                LOG.warn("reload failed tenant={}", tenant, done.cause());
+                vertx.setTimer(RELOAD_PAUSE.toMillis(), id -> {
+                    if (phase == Phase.LOADING) {
+                        reload();
+                    }
+                });
+            }
+        });
+    }
+
+    private void finishFailed(Problem problem) {
+        inFlight.forEach(letter -> letter.fail(problem));
+        inFlight = List.of();
+        finish();
+    }
+
+    private void finish() {
+        phase = Phase.READY;
+        if (quiet != null && mailbox.isEmpty()) {
+            quiet.tryComplete();
+        } else {
+            cycle();
+        }
+    }
+
+    // ---- deadlines
+    // ---------------------------------------------------------------------------------------------------
+
+    private void watch() {
+        if (!watching) {
+            watching = true;
+            vertx.setTimer(WATCH.toMillis(), id -> {
+                watching = false;
+                expire();
+                if (phase != Phase.STOPPED && (!mailbox.isEmpty() || !inFlight.isEmpty())) {
+                    watch();
+                }
+            });
+        }
+    }
+
+    private void expire() {
+        long now = services.time().nanoTime();
+        mailbox.expire(now);
+        for (Letter letter : inFlight) {
+            if (now - letter.deadlineNanos >= 0) {
+                letter.fail(Problem.outcomeUnknown());
+            }
+        }
+    }
+
+    // ---- what nobody asked for
+    // ---------------------------------------------------------------------------------------
+
+    private void timeDenials() {
+        if (!denialsTimed) {
+            denialsTimed = true;
+            vertx.setTimer(Limits.DENIAL_DELAY.toMillis(), id -> {
+                denialsTimed = false;
+                if (phase == Phase.READY && mailbox.isEmpty() && !denials.isEmpty()) {
+                    writeDenials();
+                } else if (!denials.isEmpty() && phase != Phase.STOPPED) {
+                    timeDenials();
+                }
+            });
+        }
+    }
+
+    /** A group of denials alone, when no other came by to ride on. */
+    private Future<Void> writeDenials() {
+        TenantCore present = present();
+        List<AuditLine> riding = present.waitingDenials();
+        Draft draft = new Draft(present.state, clock.now(), new Loaded(present.state.entries), riding);
+        phase = Phase.BUSY;
+        Promise<Void> written = Promise.promise();
+        here(services.store().commit(draft.toGroup(services.node()))).onComplete(done -> {
+            if (phase != Phase.STOPPED) {
+                if (done.succeeded()) {
+                    draft.apply();
+                    denials.written(riding);
+                    finish();
+                } else {
+                    failed(done.cause());
+                }
+            }
+            written.complete();
+        });
+        return written.future();
+    }
+
+    /** Records key uses and collects contents that nobody names any more; called from time to time by the node. */
+    Future<Void> tidy() {
+        TenantCore present = core;
+        if (phase != Phase.READY || present == null || !mailbox.isEmpty() || stopping) {
+            return Future.succeededFuture();
+        }
+        return touchKeys(present).compose(v -> collect(present));
+    }
+
+    private Future<Void> touchKeys(TenantCore present) {
+        Map<KeyId, Instant> uses = present.takeUses();
+        if (uses.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        List<UUID> keys = new ArrayList<>(uses.size());
+        uses.keySet().forEach(key -> keys.add(key.value()));
+        return here(services.store().touchKeys(tenant, keys, clock.now()));
+    }
+
+    private Future<Void> collect(TenantCore present) {
+        if (phase != Phase.READY || !mailbox.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        // No group may add a reference while rows are collected: it is a group of its own.
+        phase = Phase.BUSY;
+        Instant until = clock.now().minus(services.options().blobGrace());
+        return here(services.store().collectBlobs(tenant, services.node(), present.state.epoch, until))
+                .onComplete(done -> {
+                    if (phase == Phase.BUSY) {
+                        finish();
+                    }
+                })
+                .compose(places -> places.isEmpty()
+                        ? Future.succeededFuture()
+                        : here(services.blobs().remove(tenant, places)));
+    }
+
+    // ---- plumbing
+    // ----------------------------------------------------------------------------------------------------
+
+    private TenantCore present() {
+        TenantCore present = core;
+        if (present == null) {
+            throw new IllegalStateException("BUG: the tenant is not loaded");
+        }
+        return present;
+    }
+
+    /** Brings the completion of a future back to the actor's context. */
+    private <T extends @Nullable Object> Future<T> here(Future<T> future) {
+        Promise<T> promise = ((ContextInternal) context).promise();
+        future.onComplete(promise);
+        return promise.future();
+    }
+}

@@ -1,0 +1,87 @@
+package nexus.store.postgres;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import nexus.kernel.Epoch;
+import nexus.kernel.FileId;
+import nexus.kernel.NodeId;
+import nexus.kernel.TenantId;
+import nexus.quota.Usage;
+import nexus.store.AuditEntry;
+import nexus.store.Content;
+import nexus.store.FileEntry;
+import nexus.store.FileVersion;
+import nexus.store.Group;
+import nexus.store.KeyRecord;
+import nexus.store.TenantRecord;
+import nexus.store.TupleRow;
+import nexus.store.UserRecord;
+import org.jspecify.annotations.Nullable;
+
+/** Groups in tests: everything that is not named is empty. */
+final class GroupBuilder {
+    final TenantId tenant;
+    NodeId node;
+    Epoch epoch;
+    long revision;
+    Instant at = Instant.parse("2026-11-23T10:00:00Z");
+    Usage usage = Usage.NONE;
+
+    @Nullable
+    TenantRecord record;
+
+    Group.@Nullable Folder folder;
+    final List<FileId> filesRemoved = new ArrayList<>();
+    final List<FileEntry> filesPut = new ArrayList<>();
+    final List<FileVersion> versionsPut = new ArrayList<>();
+    final List<Group.DroppedVersion> versionsDropped = new ArrayList<>();
+    final List<Content> blobsPut = new ArrayList<>();
+    final List<UUID> tuplesRemoved = new ArrayList<>();
+    final List<TupleRow> tuplesPut = new ArrayList<>();
+    final List<KeyRecord> keysPut = new ArrayList<>();
+    final List<UserRecord> usersPut = new ArrayList<>();
+    final List<AuditEntry> audit = new ArrayList<>();
+    byte @Nullable [] replies;
+    final List<TenantRecord> tenantsMade = new ArrayList<>();
+    boolean tombstone;
+
+    GroupBuilder(TenantId tenant, NodeId node, Epoch epoch, long revision) {
+        this.tenant = tenant;
+        this.node = node;
+        this.epoch = epoch;
+        this.revision = revision;
+    }
+
+    GroupBuilder put(FileEntry... entries) {
+        filesPut.addAll(Arrays.asList(entries));
+        return this;
+    }
+
+    Group build() {
+        return new Group(
+                tenant,
+                node,
+                epoch,
+                revision,
+                at,
+                usage,
+                record,
+                folder,
+                filesRemoved,
+                filesPut,
+                versionsPut,
+                versionsDropped,
+                blobsPut,
+                tuplesRemoved,
+                tuplesPut,
+                keysPut,
+                usersPut,
+                audit,
+                replies == null ? null : new Group.Outcome(replies),
+                tenantsMade,
+                tombstone);
+    }
+}
