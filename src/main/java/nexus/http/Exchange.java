@@ -12,11 +12,16 @@ import nexus.http.rpc.Answer;
 import nexus.http.rpc.RpcOptions;
 import nexus.kernel.Problem;
 import nexus.kernel.ProblemException;
+import nexus.kernel.Ulid;
 import nexus.store.BlobStore;
+import nexus.store.StoreException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One request and its one answer. Belongs to the event loop of its connection. */
 final class Exchange {
+    private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
     private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("X-Request-Id");
     private static final CharSequence NO_SNIFF = HttpHeaders.createOptimized("X-Content-Type-Options");
     private static final CharSequence NO_SNIFF_VALUE = HttpHeaders.createOptimized("nosniff");
@@ -205,7 +210,7 @@ final class Exchange {
         if (response.closed()) {
             return;
         }
-        if (request.method() == HttpMethod.HEAD) {
+        if (HttpMethod.HEAD.equals(request.method())) {
             response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()));
             response.end();
         } else if (body.length() <= HttpOptions.WRITE_BYTES) {
@@ -256,10 +261,10 @@ final class Exchange {
 
     private void streamFailed(Throwable failure) {
         if (response.headWritten()) {
-            router.streamFailed(this, failure);
+            brokenOff(failure);
             abort();
         } else {
-            router.contentFailed(this, failure);
+            unreachable(failure);
         }
     }
 
@@ -301,6 +306,33 @@ final class Exchange {
                     }
                     return piece;
                 });
+    }
+
+    private void unreachable(Throwable failure) {
+        if (problemOf(failure) != null || failure instanceof StoreException) {
+            LOG.warn("content unreachable request={} operation={}", requestId, operation, failure);
+            unavailable("the content cannot be reached at the moment");
+        } else {
+            bug(failure);
+        }
+    }
+
+    private void brokenOff(Throwable failure) {
+        router.services().telemetry().bug();
+        LOG.error("answer broken off request={} operation={}", requestId, operation, failure);
+    }
+
+    /** Something of ours is broken: the caller gets an id, the log has the rest. */
+    void bug(Throwable failure) {
+        String errorId = Ulid.print(router.services().ids().next());
+        router.services().telemetry().bug();
+        LOG.error("BUG error={} request={} operation={}", errorId, requestId, operation, failure);
+        JsonWriter out = new JsonWriter(128)
+                .object()
+                .put("detail", "Internal error, see the server's log for " + errorId)
+                .put("error_id", errorId)
+                .endObject();
+        send(new Answer.Whole(500, "bug", Answer.Caching.NO_STORE, null, 0, out));
     }
 
     /** The problem that a failure carries; null for a bug. */

@@ -12,28 +12,18 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import nexus.http.json.JsonWriter;
 import nexus.http.rpc.Answer;
 import nexus.http.rpc.BodyMemory;
 import nexus.http.rpc.Caller;
 import nexus.http.rpc.RpcEndpoint;
-import nexus.kernel.CommandId;
-import nexus.kernel.Problem;
 import nexus.kernel.ProblemCode;
 import nexus.kernel.ProblemException;
 import nexus.kernel.Ulid;
-import nexus.store.StoreException;
-import nexus.tenant.Ask;
 import nexus.tenant.Claims;
 import nexus.tenant.Credential;
-import nexus.tenant.Reply;
-import nexus.tenant.TenantRequest;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,9 +46,7 @@ public final class RouterVerticle extends VerticleBase {
     private static final String WIRE = "nexus";
     private static final String RPC_PREFIX = "/api/nfs/";
     private static final int REQUEST_ID_CHARS = 64;
-    private static final String GET_METHODS = "GET, HEAD, OPTIONS";
     private static final String RPC_METHODS = "POST, OPTIONS";
-    private static final Set<String> FORWARDED = Set.of("X-Forwarded-For", "Forwarded", "X-Real-IP");
 
     private final HttpOptions options;
     private final HttpServices services;
@@ -66,6 +54,7 @@ public final class RouterVerticle extends VerticleBase {
     private final BodyMemory memory;
     private final WorkerExecutor worker;
     private final Connections connections;
+    private final Pages pages;
     private final Promise<Void> drained = Promise.promise();
     private @Nullable HttpServer server;
     private String idPrefix = "";
@@ -81,6 +70,7 @@ public final class RouterVerticle extends VerticleBase {
         this.memory = memory;
         this.worker = worker;
         this.connections = new Connections(options.connections());
+        this.pages = new Pages(options, services, rpc.methodNames());
     }
 
     Context context() {
@@ -252,7 +242,7 @@ public final class RouterVerticle extends VerticleBase {
                 route(exchange, String.valueOf(request.path()));
             }
         } catch (RuntimeException e) {
-            bug(exchange, e);
+            exchange.bug(e);
         }
     }
 
@@ -261,193 +251,7 @@ public final class RouterVerticle extends VerticleBase {
             rpc(exchange, path.substring(RPC_PREFIX.length()));
             return;
         }
-        switch (path) {
-            case "/health" -> get(exchange, "health", this::health);
-            case "/ready" -> get(exchange, "ready", this::ready);
-            case "/metrics" -> get(exchange, "metrics", this::metrics);
-            case "/api/auth/whoami" -> get(exchange, "whoami", this::whoami);
-            case "/api/nfs/status" -> get(exchange, "status", this::status);
-            default -> exchange.detail(404, "Not Found");
-        }
-    }
-
-    private interface Page {
-        void answer(Exchange exchange);
-    }
-
-    private void get(Exchange exchange, String operation, Page page) {
-        exchange.operation(operation);
-        HttpMethod method = exchange.request().method();
-        if (method == HttpMethod.GET || method == HttpMethod.HEAD) {
-            page.answer(exchange);
-        } else if (method == HttpMethod.OPTIONS) {
-            exchange.options(GET_METHODS);
-        } else {
-            exchange.notAllowed(GET_METHODS);
-        }
-    }
-
-    // ---- pages ------------------------------------------------------------------------------------------------------
-
-    private static Answer.Whole json(int status, JsonWriter out) {
-        return new Answer.Whole(status, status < 400 ? "ok" : "http_" + status, Answer.Caching.NO_STORE, null, 0, out);
-    }
-
-    private void health(Exchange exchange) {
-        exchange.send(json(
-                200,
-                new JsonWriter(128)
-                        .object()
-                        .put("status", "ok")
-                        .put("version", options.version())
-                        .put("mode", options.mode())
-                        .endObject()));
-    }
-
-    private void ready(Exchange exchange) {
-        boolean ready = services.ready().getAsBoolean();
-        exchange.send(json(
-                ready ? 200 : 503,
-                new JsonWriter(64).object().put("ready", ready).endObject()));
-    }
-
-    private void status(Exchange exchange) {
-        JsonWriter out = new JsonWriter(2048)
-                .object()
-                .put("status", "running")
-                .put("service", "nexus-rpc")
-                .put("version", options.version())
-                .put("async", true)
-                .name("methods")
-                .list();
-        rpc.methodNames().forEach(out::value);
-        exchange.send(json(200, out.endList().endObject()));
-    }
-
-    /** Metrics hold no tenant's name or content, but they tell how the server is doing: to its own machine, or to a system key. */
-    private void metrics(Exchange exchange) {
-        if (isLocal(exchange.request())) {
-            sendMetrics(exchange);
-            return;
-        }
-        Optional<Credential> credential = Identity.credential(exchange.request().headers(), services.keys());
-        if (credential.isEmpty() || !credential.get().isSystem()) {
-            exchange.detail(401, "metrics are for this machine, or for a system key");
-            return;
-        }
-        identity(exchange, credential.get(), Claims.NONE)
-                .onComplete(
-                        identity -> {
-                            if (identity.systemAdministrator()) {
-                                sendMetrics(exchange);
-                            } else {
-                                exchange.detail(401, "metrics are for this machine, or for a system key");
-                            }
-                        },
-                        failure -> exchange.detail(401, "metrics are for this machine, or for a system key"));
-    }
-
-    private void sendMetrics(Exchange exchange) {
-        exchange.text(
-                200,
-                "text/plain; version=0.0.4; charset=utf-8",
-                services.metrics().get());
-    }
-
-    /** Whether a request comes from this machine itself, and not by a proxy on it. */
-    private static boolean isLocal(HttpServerRequest request) {
-        for (String header : FORWARDED) {
-            if (request.headers().contains(header)) {
-                return false;
-            }
-        }
-        try {
-            // The text is an address, so no name is looked up.
-            return InetAddress.getByName(remote(request)).isLoopbackAddress();
-        } catch (UnknownHostException e) {
-            return false;
-        }
-    }
-
-    private static String remote(HttpServerRequest request) {
-        return request.remoteAddress() == null
-                ? "unknown"
-                : String.valueOf(request.remoteAddress().hostAddress());
-    }
-
-    private void whoami(Exchange exchange) {
-        Optional<Credential> credential = Identity.credential(exchange.request().headers(), services.keys());
-        if (credential.isEmpty()) {
-            services.telemetry().unauthenticated();
-            nobody(exchange);
-            return;
-        }
-        Claims claims;
-        try {
-            claims = Identity.claims(exchange.request().headers());
-        } catch (ProblemException e) {
-            nobody(exchange);
-            return;
-        }
-        identity(exchange, credential.get(), claims)
-                .onComplete(identity -> somebody(exchange, identity), failure -> notIdentified(exchange, failure));
-    }
-
-    private Future<Reply.Identity> identity(Exchange exchange, Credential credential, Claims claims) {
-        return services.gateway()
-                .ask(new Ask(
-                        exchange.requestId(),
-                        remote(exchange.request()),
-                        new CommandId(new java.util.UUID(0, 0)),
-                        credential,
-                        claims,
-                        null,
-                        options.requestTimeout(),
-                        new TenantRequest.WhoAmI()))
-                .map(reply -> {
-                    if (reply instanceof Reply.Identity identity) {
-                        return identity;
-                    }
-                    throw new IllegalStateException("BUG: an identity was promised");
-                });
-    }
-
-    private void notIdentified(Exchange exchange, Throwable failure) {
-        Problem problem = Exchange.problemOf(failure);
-        if (problem == null) {
-            bug(exchange, failure);
-        } else if (problem.code().isRetryable() || problem.code() == ProblemCode.RATE_LIMITED) {
-            exchange.unavailable(problem.message());
-        } else {
-            nobody(exchange);
-        }
-    }
-
-    private void nobody(Exchange exchange) {
-        identityAnswer(exchange, false, null);
-    }
-
-    private void somebody(Exchange exchange, Reply.Identity identity) {
-        identityAnswer(exchange, true, identity);
-    }
-
-    private static void identityAnswer(Exchange exchange, boolean authenticated, Reply.@Nullable Identity identity) {
-        exchange.send(json(
-                200,
-                new JsonWriter(256)
-                        .object()
-                        .put("authenticated", authenticated)
-                        .put("subject_type", identity == null ? null : identity.subjectType())
-                        .put("subject_id", identity == null ? null : identity.subjectId())
-                        .put(
-                                "zone_id",
-                                identity == null || identity.zone() == null
-                                        ? null
-                                        : identity.zone().value())
-                        .put("is_admin", identity != null && identity.systemAdministrator())
-                        .put("inherit_permissions", true)
-                        .put("user", identity == null ? null : identity.subjectId())
-                        .endObject()));
+        pages.answer(exchange, path);
     }
 
     // ---- calls ------------------------------------------------------------------------------------------------------
@@ -455,11 +259,11 @@ public final class RouterVerticle extends VerticleBase {
     private void rpc(Exchange exchange, String method) {
         exchange.operation(rpc.serves(method) ? method : "unknown");
         HttpServerRequest request = exchange.request();
-        if (request.method() == HttpMethod.OPTIONS) {
+        if (HttpMethod.OPTIONS.equals(request.method())) {
             exchange.options(RPC_METHODS);
             return;
         }
-        if (request.method() != HttpMethod.POST) {
+        if (!HttpMethod.POST.equals(request.method())) {
             exchange.notAllowed(RPC_METHODS);
             return;
         }
@@ -483,10 +287,10 @@ public final class RouterVerticle extends VerticleBase {
         private final String method;
         private final Credential credential;
         private final HttpServerRequest request;
-        private @Nullable Buffer first;
         private @Nullable Buffer body;
         private long received;
         private boolean refused;
+        private boolean copied;
 
         BodyReader(Exchange exchange, String method, Credential credential) {
             this.exchange = exchange;
@@ -523,7 +327,6 @@ public final class RouterVerticle extends VerticleBase {
 
         private void refuse() {
             refused = true;
-            first = null;
             body = null;
             release(exchange);
         }
@@ -554,15 +357,13 @@ public final class RouterVerticle extends VerticleBase {
             Buffer before = body;
             if (before == null) {
                 body = piece;
-            } else if (before == first) {
+            } else if (!copied) {
+                copied = true;
                 body = Buffer.buffer(before.length() + piece.length())
                         .appendBuffer(before)
                         .appendBuffer(piece);
             } else {
                 before.appendBuffer(piece);
-            }
-            if (first == null) {
-                first = piece;
             }
         }
 
@@ -580,7 +381,6 @@ public final class RouterVerticle extends VerticleBase {
             }
             connections.answering(request.connection(), now());
             Buffer whole = body;
-            first = null;
             body = null;
             call(whole == null ? new byte[0] : whole.getBytes());
         }
@@ -595,11 +395,11 @@ public final class RouterVerticle extends VerticleBase {
             }
             Caller caller = new Caller(
                     exchange.requestId(),
-                    remote(request),
+                    Pages.remote(request),
                     credential,
                     claims,
                     now() + options.requestTimeout().toNanos());
-            rpc.handle(caller, method, bytes).onComplete(this::answer, failure -> bug(exchange, failure));
+            rpc.handle(caller, method, bytes).onComplete(this::answer, failure -> exchange.bug(failure));
         }
 
         private void answer(Answer answer) {
@@ -610,37 +410,5 @@ public final class RouterVerticle extends VerticleBase {
             }
             exchange.send(answer);
         }
-    }
-
-    // ---- failures ---------------------------------------------------------------------------------------------------
-
-    private void bug(Exchange exchange, Throwable failure) {
-        String errorId = Ulid.print(services.ids().next());
-        services.telemetry().bug();
-        LOG.error("BUG error={} request={} operation={}", errorId, exchange.requestId(), exchange.operation(), failure);
-        exchange.send(json(
-                500,
-                new JsonWriter(128)
-                        .object()
-                        .put("detail", "Internal error, see the server's log for " + errorId)
-                        .put("error_id", errorId)
-                        .endObject()));
-    }
-
-    /** A stored content could not be read, and nothing has been said yet. */
-    void contentFailed(Exchange exchange, Throwable failure) {
-        if (Exchange.problemOf(failure) != null || failure instanceof StoreException) {
-            LOG.warn(
-                    "content unreachable request={} operation={}", exchange.requestId(), exchange.operation(), failure);
-            exchange.unavailable("the content cannot be reached at the moment");
-        } else {
-            bug(exchange, failure);
-        }
-    }
-
-    /** A stored content broke off in the middle of an answer. */
-    void streamFailed(Exchange exchange, Throwable failure) {
-        services.telemetry().bug();
-        LOG.error("answer broken off request={} operation={}", exchange.requestId(), exchange.operation(), failure);
     }
 }

@@ -189,11 +189,13 @@ public final class JsonReader {
         int start = (int) parser.currentTokenLocation().getByteOffset();
         byte[] bytes = parser.getBinaryValue(Base64Variants.MIME_NO_LINEFEEDS);
         int end = (int) parser.currentLocation().getByteOffset();
-        // The decoder skips white space; we do not.
-        for (int i = Math.max(0, start); i < end; i++) {
-            if (source[i] <= ' ' && source[i] >= 0) {
-                throw fault("white space in base64");
+        // The decoder skips white space, and goes on behind padding; we do neither.
+        boolean padding = false;
+        for (int i = Math.max(0, start) + 1; i < end - 1; i++) {
+            if (source[i] <= ' ' || padding && source[i] != '=') {
+                throw fault("malformed base64");
             }
+            padding |= source[i] == '=';
         }
         return bytes;
     }
@@ -235,11 +237,20 @@ public final class JsonReader {
     }
 
     private BigDecimal decimal() throws IOException {
-        BigDecimal value = new BigDecimal(number());
+        BigDecimal value = parsed(number());
         if (Math.abs((long) value.scale()) > EXPONENT) {
             throw fault("a number is out of range");
         }
         return value;
+    }
+
+    private BigDecimal parsed(String text) {
+        try {
+            return new BigDecimal(text);
+        } catch (NumberFormatException e) {
+            // The form was checked already: only its exponent can be too much.
+            throw fault("a number is out of range");
+        }
     }
 
     private String number() throws IOException {

@@ -33,7 +33,8 @@ public final class SpecialValues {
             .append(DateTimeFormatter.ISO_LOCAL_DATE_TIME)
             .optionalStart()
             .appendOffsetId()
-            .toFormatter(java.util.Locale.ROOT);
+            .toFormatter(java.util.Locale.ROOT)
+            .withResolverStyle(java.time.format.ResolverStyle.STRICT);
     private static final DateTimeFormatter WRITE =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'+00:00'", java.util.Locale.ROOT);
 
@@ -78,7 +79,12 @@ public final class SpecialValues {
         }
         if (special(value, BYTES, DATA) instanceof String data) {
             try {
-                return Base64.getDecoder().decode(data);
+                // The decoder would do without padding; the other order of members does not.
+                if (data.length() % 4 == 0) {
+                    return Base64.getDecoder().decode(data);
+                }
+                throw Problem.invalid(field + " holds base64 without its padding")
+                        .exception();
             } catch (IllegalArgumentException e) {
                 throw Problem.invalid(field + " holds malformed base64").exception();
             }
