@@ -4,9 +4,10 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import nexus.kernel.Problem;
 import nexus.kernel.ProblemCode;
 import nexus.kernel.ProblemException;
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A tenant that stopped under the ask's feet is asked again at its next activation: it did nothing, and a command's id
  * makes sure that it acts at most once.
  *
- * <p>One gateway belongs to one event loop; it is not thread-safe.
+ * <p>Thread-safe.
  */
 public final class BusTenantGateway implements TenantGateway {
     /** Names whose ids are remembered: some 2 MB at the most. */
@@ -47,13 +48,18 @@ public final class BusTenantGateway implements TenantGateway {
 
     private final Vertx vertx;
     private final Registry registry;
-    private final Activations activations;
+    private final Supplier<Activations> activations;
     private final TenantTransport transport;
-    private final Map<ZoneName, TenantId> names = bounded(NAMES_MAX);
-    private final Map<TenantId, Boolean> gone = bounded(GONE_MAX);
+    private final Remembered<ZoneName, TenantId> names = new Remembered<>(NAMES_MAX);
+    private final Remembered<TenantId, Boolean> gone = new Remembered<>(GONE_MAX);
 
-    /** A gateway for one event loop. */
-    public BusTenantGateway(Vertx vertx, Registry registry, Activations activations, TenantTransport transport) {
+    /**
+     * A gateway for all event loops of the node.
+     *
+     * @param activations those of the node's present incarnation
+     */
+    public BusTenantGateway(
+            Vertx vertx, Registry registry, Supplier<Activations> activations, TenantTransport transport) {
         this.vertx = vertx;
         this.registry = registry;
         this.activations = activations;
@@ -71,7 +77,7 @@ public final class BusTenantGateway implements TenantGateway {
 
     private Future<Reply> tenantKey(Ask ask) {
         TenantId tenant = ask.credential().tenant();
-        if (gone.containsKey(tenant)) {
+        if (gone.get(tenant) != null) {
             return Future.failedFuture(Problem.unauthenticated().exception());
         }
         return deliver(tenant, ask, null, 1).recover(e -> {
@@ -146,8 +152,9 @@ public final class BusTenantGateway implements TenantGateway {
 
     /** The tenant's verticle, at hand or activated first; the future completes on the caller's context. */
     private Future<TenantVerticle> verticle(TenantId tenant) {
-        Optional<TenantVerticle> present = activations.present(tenant);
-        return present.isPresent() ? Future.succeededFuture(present.get()) : here(activations.activate(tenant));
+        Activations here = activations.get();
+        Optional<TenantVerticle> present = here.present(tenant);
+        return present.isPresent() ? Future.succeededFuture(present.get()) : here(here.activate(tenant));
     }
 
     /** Brings the completion of a future to the caller's context. */
@@ -178,12 +185,29 @@ public final class BusTenantGateway implements TenantGateway {
         return promise.future();
     }
 
-    private static <K, V> Map<K, V> bounded(int max) {
-        return new LinkedHashMap<>(16, 0.75f, true) {
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
-                return size() > max;
+    /** A bounded memory: when it is full it starts anew, which costs a look-up each and nothing else. */
+    private static final class Remembered<K, V> {
+        private final Map<K, V> map = new ConcurrentHashMap<>();
+        private final int max;
+
+        Remembered(int max) {
+            this.max = max;
+        }
+
+        @Nullable
+        V get(K key) {
+            return map.get(key);
+        }
+
+        void put(K key, V value) {
+            if (map.size() >= max) {
+                map.clear();
             }
-        };
+            map.put(key, value);
+        }
+
+        void remove(K key, V value) {
+            map.remove(key, value);
+        }
     }
 }

@@ -157,9 +157,14 @@ public final class NodeLease implements NodeTime {
 
     /** Ends the lease; the next server need not wait. */
     public Future<Void> release() {
+        stop();
+        return leases.leave(node);
+    }
+
+    /** Renews no more and trusts no more. */
+    public void stop() {
         vertx.cancelTimer(timer);
         trustedUntil = nanos.getAsLong();
-        return leases.leave(node);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.Set;
 import nexus.kernel.JsonText;
 import nexus.kernel.KeyId;
 import nexus.kernel.Limits;
+import nexus.kernel.Must;
 import nexus.kernel.Problem;
 import nexus.kernel.ZoneName;
 import nexus.quota.UsageDelta;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * the clock.
  */
 final class KeyCommands {
+    /** Whom the first system keys belong to. */
+    static final String ADMINISTRATOR = "admin";
+
     private static final Set<String> SUBJECT_TYPES = Set.of("user", "agent", "service");
 
     private final TenantState state;
@@ -78,6 +82,38 @@ final class KeyCommands {
         }
         audit(ask, principal, draft, "create_key", key);
         return one(key);
+    }
+
+    /** The operator's own key: known by its hash, the only one of its kind; a changed one ends the former. */
+    Reply setChosen(Ask ask, TenantRequest.SetChosenKey command, Principal principal, Draft draft) {
+        Must.hold(principal.equals(Principal.SERVER) && state.isSystem(), "only the server itself sets the chosen key");
+        for (KeyRecord key : state.keys()) {
+            if (key.external() && key.revokedAt() == null && !key.id().equals(command.key())) {
+                KeyRecord revoked = key.revoked(draft.now);
+                draft.putKey(revoked);
+                audit(ask, principal, draft, "revoke_key", revoked);
+            }
+        }
+        KeyId id = command.key();
+        KeyRecord present = id == null ? null : draft.key(id);
+        if (id != null && (present == null || present.revokedAt() != null)) {
+            KeyRecord key = new KeyRecord(
+                    id,
+                    command.secretHash(),
+                    "NEXUS_ADMIN_KEY",
+                    ADMINISTRATOR,
+                    "user",
+                    ADMINISTRATOR,
+                    true,
+                    true,
+                    draft.now,
+                    null,
+                    null,
+                    null);
+            draft.putKey(key);
+            audit(ask, principal, draft, "create_key", key);
+        }
+        return Reply.Done.DONE;
     }
 
     Reply revoke(Ask ask, TenantRequest.RevokeKey command, Principal principal, Draft draft) {

@@ -1,6 +1,7 @@
 package nexus.tenant;
 
 import java.time.Instant;
+import java.util.UUID;
 import nexus.kernel.KeyId;
 import nexus.kernel.TenantId;
 
@@ -18,6 +19,10 @@ public record Principal(
         String subjectId,
         boolean systemAdministrator,
         Instant provedAt) {
+    /** The server itself, when it sets up the system keys at its start; no credential leads to it. */
+    public static final Principal SERVER =
+            new Principal(TenantId.SYSTEM, new KeyId(new UUID(0, 0)), "service", "server", true, Instant.EPOCH);
+
     /** As {@code user:alice}. */
     public String subject() {
         return subjectType + ":" + subjectId;

@@ -258,6 +258,8 @@ final class TenantCore {
             return tuples.delete(ask, delete, principal, draft);
         } else if (command instanceof TenantRequest.CreateKey create) {
             return keys.create(ask, create, principal, draft);
+        } else if (command instanceof TenantRequest.SetChosenKey set) {
+            return keys.setChosen(ask, set, principal, draft);
         } else if (command instanceof TenantRequest.RevokeKey revoke) {
             return keys.revoke(ask, revoke, principal, draft);
         } else if (command instanceof TenantRequest.UpdateKey update) {

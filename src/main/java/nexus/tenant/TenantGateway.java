@@ -20,4 +20,10 @@ public interface TenantGateway {
      * is done with the id is judged by the tenant.
      */
     Future<Optional<TenantId>> locate(ZoneName zone);
+
+    /**
+     * The name of a tenant, for wire ids that hold a tenant's id: a system key's request goes where the name says. Empty for
+     * a tenant that was deleted, and for the reserved one. It proves nothing, as {@link #locate}.
+     */
+    Future<Optional<ZoneName>> nameOf(TenantId tenant);
 }

@@ -323,6 +323,17 @@ public sealed interface TenantRequest {
         }
     }
 
+    /**
+     * Makes the key that the operator chose the only chosen one; null: none is. The server's own, never asked by a caller.
+     * Reply: {@link Reply.Done}.
+     */
+    record SetChosenKey(@Nullable KeyId key, byte[] secretHash) implements Command {
+        @Override
+        public String operation() {
+            return "set_chosen_key";
+        }
+    }
+
     /** Revokes a key. System keys only. Reply: {@link Reply.Keys} with one. */
     record RevokeKey(KeyId key) implements Command {
         @Override

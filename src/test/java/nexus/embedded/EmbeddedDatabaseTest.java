@@ -233,6 +233,9 @@ class EmbeddedDatabaseTest {
         System.out.println("embedded database: take-over of an orphan " + takeOverMillis + " ms");
         assertNotEquals(orphan, database.process().orElseThrow().pid());
         assertEquals("1", query(address, "SELECT 1"));
+        String log = Files.readString(home.resolve("log"));
+        assertTrue(log.contains("received fast shutdown request"), "the orphan was not stopped in the orderly way");
+        assertFalse(log.contains("not properly shut down"), "the next start had to recover");
         assertTrue(takeOverMillis < 10_000, "took " + takeOverMillis + " ms");
     }
 
@@ -414,6 +417,7 @@ class EmbeddedDatabaseTest {
     private void copyTemplate() throws IOException {
         copyTree(template.resolve("postgres"), home);
         Files.delete(home.resolve("port"));
+        Files.delete(home.resolve("log"));
     }
 
     private static void copyTree(Path from, Path to) throws IOException {

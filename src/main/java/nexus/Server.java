@@ -1,0 +1,425 @@
+package nexus;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import nexus.blob.file.FileBlobOptions;
+import nexus.blob.file.FileBlobStore;
+import nexus.bus.BusTenantGateway;
+import nexus.bus.TenantTransport;
+import nexus.config.DatabaseUrl;
+import nexus.config.ListEntries;
+import nexus.config.Secret;
+import nexus.config.ServerOptions;
+import nexus.embedded.DataDirectory;
+import nexus.embedded.DatabaseListener;
+import nexus.embedded.EmbeddedDatabase;
+import nexus.embedded.EmbeddedDatabaseOptions;
+import nexus.http.HttpAdapter;
+import nexus.http.HttpOptions;
+import nexus.http.HttpServices;
+import nexus.kernel.Ids;
+import nexus.kernel.KeyId;
+import nexus.kernel.Limits;
+import nexus.kernel.NodeId;
+import nexus.kernel.TenantId;
+import nexus.metrics.PrometheusTelemetry;
+import nexus.placement.NodeLease;
+import nexus.rebac.schema.AuthorizationModel;
+import nexus.rebac.schema.ModelParser;
+import nexus.store.KeyRecord;
+import nexus.store.Leases;
+import nexus.store.Registry;
+import nexus.store.postgres.PgDatabase;
+import nexus.store.postgres.PgLeases;
+import nexus.store.postgres.PgOptions;
+import nexus.store.postgres.PgRegistry;
+import nexus.store.postgres.PgTenantStore;
+import nexus.tenant.ApiKeys;
+import nexus.tenant.Ask;
+import nexus.tenant.Claims;
+import nexus.tenant.Credential;
+import nexus.tenant.Principal;
+import nexus.tenant.Reply;
+import nexus.tenant.TenantOptions;
+import nexus.tenant.TenantRequest;
+import nexus.tenant.TenantServices;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A whole server: starts its parts in order, undoes what has started if one fails, and ends them in the opposite order.
+ *
+ * <p>{@link #start} and {@link #close} block and belong on a thread of their own, never on an event loop.
+ */
+final class Server implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+    private static final Duration DRAIN = Duration.ofSeconds(15);
+    private static final Duration REJOIN_PAUSE = Duration.ofMillis(500);
+    private static final Duration LOOP_BLOCKED = Duration.ofMillis(500);
+    private static final String MODEL = "/nexus/workspace.fga";
+
+    private final ServerOptions options;
+    private final InstantSource clock;
+    private final SecureRandom random = new SecureRandom();
+    private final PrometheusTelemetry telemetry = new PrometheusTelemetry();
+    private final List<Part> started = new ArrayList<>();
+
+    private @Nullable Vertx vertx;
+    private @Nullable HttpAdapter http;
+    private volatile @Nullable Incarnation incarnation;
+    private volatile boolean closing;
+    private int port;
+    private @Nullable String newAdminKey;
+
+    /** Something that must be ended; later ones first. */
+    private record Part(String name, Step end) {}
+
+    private interface Step {
+        void run() throws Exception;
+    }
+
+    Server(ServerOptions options, InstantSource clock) {
+        this.options = options;
+        this.clock = clock;
+    }
+
+    /** The port that it listens on. */
+    int port() {
+        return port;
+    }
+
+    /** The system administrator's key if this start made one: to be shown once. */
+    Optional<String> newAdminKey() {
+        return Optional.ofNullable(newAdminKey);
+    }
+
+    // ---- start
+    // -------------------------------------------------------------------------------------------------------
+
+    /** Starts everything; when it returns the port is open. If a part fails, those before it are ended again. */
+    void start() throws Exception {
+        try {
+            startParts();
+        } catch (Exception e) {
+            close();
+            throw e;
+        }
+    }
+
+    private void startParts() throws Exception {
+        DataDirectory directory = DataDirectory.open(options.dataDir(), clock);
+        started.add(new Part("data directory", directory::close));
+        DatabaseUrl external = options.databaseUrl();
+        String url = external == null ? startEmbedded(directory) : external.text();
+        Vertx running = Vertx.vertx(new VertxOptions()
+                .setEventLoopPoolSize(options.eventLoops())
+                .setMaxEventLoopExecuteTime(LOOP_BLOCKED.toMillis())
+                .setMaxEventLoopExecuteTimeUnit(TimeUnit.MILLISECONDS)
+                .setBlockedThreadCheckInterval(LOOP_BLOCKED.toMillis())
+                .setWarningExceptionTime(2 * LOOP_BLOCKED.toMillis())
+                .setWarningExceptionTimeUnit(TimeUnit.MILLISECONDS));
+        vertx = running;
+        started.add(new Part("vertx", () -> await(running.close())));
+
+        Ids ids = new Ids(clock, random);
+        PgDatabase database = await(PgDatabase.open(running, PgOptions.of(url), new NodeId(ids.next())));
+        started.add(new Part("database connections", () -> await(database.close())));
+        FileBlobStore blobs = await(FileBlobStore.open(running, FileBlobOptions.of(directory.blobs()), ids));
+        started.add(new Part("blob store", () -> await(blobs.close())));
+        World world = new World(
+                running,
+                ids,
+                database,
+                new PgRegistry(database),
+                blobs,
+                ModelParser.parse(resource(MODEL)),
+                external == null ? Leases.Mode.EMBEDDED : Leases.Mode.SINGLE);
+        incarnation = await(onLoop(running, () -> begin(world)));
+        started.add(new Part("tenants", () -> await(endIncarnation())));
+
+        BusTenantGateway gateway =
+                new BusTenantGateway(running, world.registry(), () -> present().activations(), TenantTransport.DIRECT);
+        ApiKeys keys = await(world.registry().checksumSecrets(randomBytes(32)).map(Server::apiKeys));
+        Secret chosen = options.adminKey();
+        if (chosen != null) {
+            keys = keys.withChosenKey(chosen.value());
+        }
+        setUpSystemKeys(running, directory, ids, keys, chosen);
+        serve(running, gateway, blobs, ids, keys);
+    }
+
+    private String startEmbedded(DataDirectory directory) {
+        EmbeddedDatabase embedded =
+                new EmbeddedDatabase(EmbeddedDatabaseOptions.of(directory.postgres()), new LoggedOutages(), random);
+        started.add(new Part("embedded database", embedded::close));
+        return embedded.start().url();
+    }
+
+    private static final class LoggedOutages implements DatabaseListener {
+        @Override
+        public void down(String reason) {
+            LOG.error("embedded database is down reason={}", reason);
+        }
+
+        @Override
+        public void restartFailed(int attempt, Duration delay, String reason) {
+            LOG.error("embedded database did not restart attempt={} reason={}", attempt, reason);
+        }
+
+        @Override
+        public void up(Duration outage) {
+            LOG.warn("embedded database is up again outageMillis={}", outage.toMillis());
+        }
+    }
+
+    private static ApiKeys apiKeys(List<Registry.ChecksumSecret> secrets) {
+        return new ApiKeys(secrets.stream()
+                .map(secret -> new ApiKeys.ChecksumSecret(secret.version(), secret.secret()))
+                .toList());
+    }
+
+    private void serve(Vertx running, BusTenantGateway gateway, FileBlobStore blobs, Ids ids, ApiKeys keys)
+            throws Exception {
+        HttpOptions httpOptions = HttpOptions.DEFAULTS
+                .withAddress(options.host(), options.port())
+                .withVersion(Version.text())
+                .withListEntriesAsStrings(options.listEntries() == ListEntries.STRING)
+                .withBodies(
+                        Math.toIntExact(options.bodyMaxBytes()),
+                        Math.max(HttpOptions.DEFAULTS.bodyMemoryBytes(), options.bodyMaxBytes()))
+                .withSlowRequest(options.slowOperation());
+        HttpAdapter adapter = new HttpAdapter(
+                running,
+                httpOptions,
+                new HttpServices(
+                        gateway,
+                        blobs,
+                        keys,
+                        telemetry,
+                        ids,
+                        random,
+                        clock,
+                        System::nanoTime,
+                        () -> present().lease().isTrusted(),
+                        telemetry::scrape));
+        telemetry.gauge(
+                "nexus.tenants.active",
+                "Tenants in memory",
+                () -> present().activations().count());
+        telemetry.gauge("nexus.body.memory", "Bytes of request bodies in memory", adapter::bodyMemoryUsed);
+        http = adapter;
+        port = await(adapter.start(options.eventLoops()));
+        started.add(new Part("http", () -> await(adapter.drain(DRAIN).eventually(adapter::stop))));
+    }
+
+    // ---- incarnations
+    // ------------------------------------------------------------------------------------------------
+
+    /** What all incarnations share. */
+    private record World(
+            Vertx vertx,
+            Ids ids,
+            PgDatabase database,
+            PgRegistry registry,
+            FileBlobStore blobs,
+            AuthorizationModel model,
+            Leases.Mode mode) {}
+
+    private Future<Incarnation> begin(World world) {
+        NodeId node = new NodeId(world.ids().next());
+        NodeLease lease = new NodeLease(
+                world.vertx(),
+                new PgLeases(world.database()),
+                node,
+                ProcessName.text(),
+                world.mode(),
+                clock,
+                System::nanoTime);
+        boolean embedded = world.mode() == Leases.Mode.EMBEDDED;
+        TenantServices services = new TenantServices(
+                node,
+                new PgTenantStore(world.database()),
+                world.registry(),
+                world.blobs(),
+                world.model(),
+                lease,
+                world.ids(),
+                telemetry,
+                new TenantOptions(
+                        embedded,
+                        options.slowOperation(),
+                        options.idlePassivation(),
+                        TenantOptions.EMBEDDED.activeMax(),
+                        TenantOptions.EMBEDDED.blobGrace()));
+        Incarnation fresh = Incarnation.of(world.vertx(), lease, services);
+        lease.lost().onComplete(v -> comeBack(world, fresh));
+        return fresh.begin();
+    }
+
+    /** The lease is over: every tenant is dropped, and the server comes back under a new id as soon as it can. */
+    private void comeBack(World world, Incarnation old) {
+        if (!closing) {
+            old.abandon().eventually(() -> begin(world)).onComplete(done -> {
+                if (done.succeeded()) {
+                    incarnation = done.result();
+                    LOG.info("back under a new lease node={}", done.result().node());
+                } else {
+                    LOG.warn("no new lease yet", done.cause());
+                    world.vertx().setTimer(REJOIN_PAUSE.toMillis(), id -> comeBack(world, old));
+                }
+            });
+        }
+    }
+
+    private Incarnation present() {
+        Incarnation now = incarnation;
+        if (now == null) {
+            throw new IllegalStateException("BUG: the server has not begun");
+        }
+        return now;
+    }
+
+    private Future<Void> endIncarnation() {
+        return onLoop(vertx(), () -> present().end());
+    }
+
+    // ---- system keys
+    // -------------------------------------------------------------------------------------------------
+
+    /**
+     * Sees to it that there is a system key: the one that the operator chose, or one that is made at the first start. It is
+     * in {@code admin.key} before the port opens.
+     */
+    private void setUpSystemKeys(Vertx running, DataDirectory directory, Ids ids, ApiKeys keys, @Nullable Secret chosen)
+            throws Exception {
+        Credential credential = chosen == null ? null : keys.chosenCredential(chosen.value());
+        askSystem(
+                running,
+                ids,
+                new TenantRequest.SetChosenKey(
+                        credential == null ? null : credential.key(),
+                        credential == null ? new byte[0] : credential.secretHash()));
+        if (chosen != null) {
+            directory.writeAdminKey(chosen.value());
+            return;
+        }
+        Reply.Keys live = (Reply.Keys)
+                askSystem(running, ids, new TenantRequest.ListKeys(null, true, false, false, Limits.KEYS, 0));
+        if (live.keys().stream().allMatch(KeyRecord::external)) {
+            ApiKeys.Minted minted = keys.mint(TenantId.SYSTEM, ids.nextKey(), random);
+            // Written first: a key that nobody knows would lock everybody out, a file whose key is not there yet does
+            // not.
+            directory.writeAdminKey(minted.text());
+            askSystem(
+                    running,
+                    ids,
+                    new TenantRequest.CreateKey(
+                            minted.id(),
+                            minted.secretHash(),
+                            "first system administrator",
+                            "admin",
+                            "user",
+                            "admin",
+                            true,
+                            null));
+            newAdminKey = minted.text();
+        }
+    }
+
+    private Reply askSystem(Vertx running, Ids ids, TenantRequest request) throws Exception {
+        Credential nobody =
+                new Credential(TenantId.SYSTEM, new KeyId(Principal.SERVER.key().value()), new byte[0]);
+        Ask ask = new Ask("start", "local", ids.nextCommand(), nobody, Claims.NONE, null, Limits.DEADLINE, request);
+        return await(onLoop(
+                running,
+                () -> present()
+                        .activations()
+                        .activate(TenantId.SYSTEM)
+                        .compose(verticle -> onLoop(running, () -> verticle.ask(ask, Principal.SERVER)))));
+    }
+
+    // ---- end
+    // ---------------------------------------------------------------------------------------------------------
+
+    /** Drains and ends everything; what fails to end is logged and does not keep the others. */
+    @Override
+    public void close() {
+        closing = true;
+        for (int i = started.size() - 1; i >= 0; i--) {
+            Part part = started.get(i);
+            try {
+                part.end().run();
+            } catch (Exception e) {
+                LOG.warn("could not end part={}", part.name(), e);
+            }
+        }
+        started.clear();
+        telemetry.close();
+    }
+
+    // ---- plumbing
+    // ----------------------------------------------------------------------------------------------------
+
+    private Vertx vertx() {
+        Vertx running = vertx;
+        if (running == null) {
+            throw new IllegalStateException("BUG: the server has not begun");
+        }
+        return running;
+    }
+
+    private byte[] randomBytes(int count) {
+        byte[] bytes = new byte[count];
+        random.nextBytes(bytes);
+        return bytes;
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = Server.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalStateException("BUG: the jar lacks " + name);
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Starts something on an event loop of its own choice. */
+    private static <T extends @Nullable Object> Future<T> onLoop(Vertx vertx, Supplier<Future<T>> call) {
+        Promise<T> promise = Promise.promise();
+        vertx.getOrCreateContext().runOnContext(v -> {
+            try {
+                call.get().onComplete(promise);
+            } catch (RuntimeException e) {
+                promise.fail(e);
+            }
+        });
+        return promise.future();
+    }
+
+    /** Waits on the thread that starts or ends the server, which is never an event loop. */
+    private static <T extends @Nullable Object> T await(Future<T> future) throws Exception {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(2, TimeUnit.MINUTES);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof Exception cause ? cause : e;
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** JSON, read strictly and written fast, with Nexus' special values. */
+@NullMarked
+package nexus.http.json;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,40 @@
+package nexus.http.rpc;
+
+import io.vertx.core.Future;
+import java.util.Optional;
+import nexus.kernel.TenantId;
+import nexus.kernel.ZoneName;
+import org.jspecify.annotations.Nullable;
+
+/** Where a request goes that names something by its wire id rather than by a path. */
+final class Addresses {
+    private Addresses() {}
+
+    /** A tenant to ask. @param zone null for the caller's own, or the reserved one of a system key */
+    record Address(@Nullable ZoneName zone) {}
+
+    /**
+     * The tenant of an id. Empty if the id belongs to no tenant that there is, to another than {@code zone_id} names, or,
+     * for a tenant's key, to another than its own: then the thing does not exist for this caller.
+     */
+    static Future<Optional<Address>> of(Call call, @Nullable String zoneId, TenantId tenant) {
+        if (!call.isSystem()) {
+            return Future.succeededFuture(
+                    tenant.equals(call.caller().credential().tenant())
+                            ? Optional.of(new Address(call.zone(zoneId, null)))
+                            : Optional.empty());
+        }
+        if (tenant.equals(TenantId.SYSTEM)) {
+            return Future.succeededFuture(
+                    zoneId == null || call.zone(zoneId, null) == null
+                            ? Optional.of(new Address(null))
+                            : Optional.empty());
+        }
+        ZoneName named = zoneId == null ? null : call.zone(zoneId, null);
+        return call.services()
+                .gateway()
+                .nameOf(tenant)
+                .map(name -> name.filter(zone -> zoneId == null || zone.equals(named))
+                        .map(Address::new));
+    }
+}

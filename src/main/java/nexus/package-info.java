@@ -1,0 +1,5 @@
+/** The program: the only place that knows all the others. */
+@NullMarked
+package nexus;
+
+import org.jspecify.annotations.NullMarked;
