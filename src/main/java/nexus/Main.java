@@ -2,6 +2,7 @@ package nexus;
 
 import java.io.PrintStream;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import nexus.cli.ExitCode;
 import nexus.cli.NexusCommand;
@@ -12,8 +13,6 @@ import org.slf4j.LoggerFactory;
 
 /** The program's entry. */
 public final class Main {
-    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
-
     private Main() {}
 
     /** Runs a command and exits with its code. */
@@ -22,13 +21,16 @@ public final class Main {
     }
 
     private static int serve(ServerOptions options) throws Exception {
+        // Read by the logging configuration, so before the first line is logged.
+        System.setProperty("NEXUS_LOG_FORMAT", options.logFormat().name().toLowerCase(Locale.ROOT));
+        Logger log = LoggerFactory.getLogger(Main.class);
         Server server = new Server(options, InstantSource.system());
         CountDownLatch ended = new CountDownLatch(1);
         Thread drain = new Thread(
                 () -> {
-                    LOG.info("draining");
+                    log.info("draining");
                     server.close();
-                    LOG.info("stopped");
+                    log.info("stopped");
                     ended.countDown();
                     // A drained stop is a success; without this the JVM would report the signal.
                     Runtime.getRuntime().halt(ExitCode.OK);

@@ -126,7 +126,7 @@ final class Server implements AutoCloseable {
         DataDirectory directory = DataDirectory.open(options.dataDir(), clock);
         started.add(new Part("data directory", directory::close));
         DatabaseUrl external = options.databaseUrl();
-        String url = external == null ? startEmbedded(directory) : external.text();
+        String url = external == null ? startEmbedded(directory) : external.revealed();
         Vertx running = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(options.eventLoops())
                 .setMaxEventLoopExecuteTime(LOOP_BLOCKED.toMillis())
@@ -275,7 +275,7 @@ final class Server implements AutoCloseable {
     /** The lease is over: every tenant is dropped, and the server comes back under a new id as soon as it can. */
     private void comeBack(World world, Incarnation old) {
         if (!closing) {
-            old.abandon().eventually(() -> begin(world)).onComplete(done -> {
+            old.abandon().transform(v -> begin(world)).onComplete(done -> {
                 if (done.succeeded()) {
                     incarnation = done.result();
                     LOG.info("back under a new lease node={}", done.result().node());

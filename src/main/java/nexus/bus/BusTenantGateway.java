@@ -136,6 +136,16 @@ public final class BusTenantGateway implements TenantGateway {
                         .exception()));
     }
 
+    @Override
+    public Future<Optional<ZoneName>> nameOf(TenantId tenant) {
+        return here(registry.nameOf(tenant)).recover(BusTenantGateway::away);
+    }
+
+    private static <T> Future<T> away(Throwable cause) {
+        return Future.failedFuture(Problem.unavailable("the database cannot be reached at the moment")
+                .exception());
+    }
+
     private Future<Principal> prove(Ask ask, int attempt) {
         return verticle(TenantId.SYSTEM)
                 .compose(tenant -> transport.prove(tenant, ask))

@@ -100,6 +100,22 @@ public record DatabaseUrl(
         return new DatabaseUrl(bare, port, database, user, new Secret(password), parameters);
     }
 
+    /** The URL with its password, in one spelling: for the drivers, never for logs. */
+    public String revealed() {
+        StringBuilder url = new StringBuilder("postgresql://").append(encode(user));
+        if (!password.value().isEmpty()) {
+            url.append(':').append(encode(password.value()));
+        }
+        String address = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+        url.append('@').append(address).append(':').append(port).append('/').append(encode(database));
+        String separator = "?";
+        for (Map.Entry<String, String> parameter : parameters.entrySet()) {
+            url.append(separator).append(parameter.getKey()).append('=').append(encode(parameter.getValue()));
+            separator = "&";
+        }
+        return url.toString();
+    }
+
     private static Map<String, String> parameters(String query) {
         Map<String, String> parameters = new LinkedHashMap<>();
         for (String part : query.split("&", -1)) {

@@ -159,6 +159,23 @@ public record HttpOptions(
                 connections);
     }
 
+    /** With another bound from which requests are logged. */
+    public HttpOptions withSlowRequest(Duration newSlowRequest) {
+        return new HttpOptions(
+                host,
+                port,
+                version,
+                mode,
+                listEntriesAsStrings,
+                bodyBytes,
+                bodyMemoryBytes,
+                requestTimeout,
+                bodyTimeout,
+                idleTimeout,
+                newSlowRequest,
+                connections);
+    }
+
     /** With other times. */
     public HttpOptions withTimeouts(Duration request, Duration body, Duration idle) {
         return new HttpOptions(

@@ -13,6 +13,9 @@ public interface Registry {
     /** The tenant of a name. */
     Future<Optional<TenantId>> find(ZoneName zone);
 
+    /** The name of a tenant; empty for one that is deleted or never was, and for the reserved one. */
+    Future<Optional<ZoneName>> nameOf(TenantId tenant);
+
     /** A page of the tenants in the order of their names; never the reserved one, never one that is deleted. */
     Future<List<Listed>> list(@Nullable ZoneName after, int limit);
 

@@ -75,7 +75,7 @@ final class KeyCommands {
                 null);
         draft.charge(delta);
         draft.putKey(key);
-        for (String subject : Set.of("user:" + command.userId(), key.subject())) {
+        for (String subject : List.of("user:" + command.userId(), key.subject())) {
             if (!draft.knowsUser(subject)) {
                 draft.putUser(new UserRecord(subject, true, draft.now));
             }

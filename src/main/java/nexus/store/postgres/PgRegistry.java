@@ -33,6 +33,19 @@ public final class PgRegistry implements Registry {
                         .findFirst());
     }
 
+    private static final String NAME_OF = """
+            SELECT name FROM tenant WHERE id = $1 AND name IS NOT NULL""";
+
+    @Override
+    public Future<Optional<ZoneName>> nameOf(TenantId tenant) {
+        if (tenant.equals(TenantId.SYSTEM)) {
+            return Future.succeededFuture(Optional.empty());
+        }
+        return run(NAME_OF, Tuple.of(tenant.value()))
+                .map(rows -> map(rows, row -> new ZoneName(row.getString("name"))).stream()
+                        .findFirst());
+    }
+
     private static final String LIST = """
             SELECT id, name, created_at
             FROM tenant
