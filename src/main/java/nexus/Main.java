@@ -1,13 +1,22 @@
 package nexus;
 
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import nexus.cli.ExitCode;
 import nexus.cli.NexusCommand;
 import nexus.config.DemoOptions;
+import nexus.config.ServerOption;
 import nexus.config.ServerOptions;
+import nexus.demo.Demo;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,7 +59,31 @@ public final class Main {
         return host.indexOf(':') >= 0 ? "[" + host + "]" : host;
     }
 
+    /** A server of its own on a directory of its own, which is removed again when it was a temporary one. */
     private static int demo(DemoOptions options) throws Exception {
-        throw new IllegalStateException("the demo is not there yet");
+        Path given = options.dataDir();
+        Path directory = given == null ? Files.createTempDirectory("nexus-demo-") : given;
+        Map<ServerOption, String> commandLine = Map.of(
+                ServerOption.PORT, Integer.toString(options.port()), ServerOption.DATA_DIR, directory.toString());
+        Server server = new Server(
+                ServerOptions.read(commandLine, Map.of(), Runtime.getRuntime().availableProcessors()),
+                InstantSource.system());
+        Thread undo = new Thread(() -> end(server, given == null ? directory : null), "undo");
+        Runtime.getRuntime().addShutdownHook(undo);
+        server.start();
+        String key = Files.readString(directory.resolve("admin.key")).strip();
+        return Demo.play("http://127.0.0.1:" + server.port(), key, System.out);
+    }
+
+    private static void end(Server server, @Nullable Path directory) {
+        server.close();
+        if (directory != null) {
+            try (Stream<Path> all = Files.walk(directory)) {
+                all.sorted(Comparator.reverseOrder())
+                        .forEach(path -> path.toFile().delete());
+            } catch (IOException e) {
+                LoggerFactory.getLogger(Main.class).warn("could not remove directory={}", directory, e);
+            }
+        }
     }
 }

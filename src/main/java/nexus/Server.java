@@ -81,7 +81,6 @@ final class Server implements AutoCloseable {
     private final List<Part> started = new ArrayList<>();
 
     private @Nullable Vertx vertx;
-    private @Nullable HttpAdapter http;
     private volatile @Nullable Incarnation incarnation;
     private volatile boolean closing;
     private int port;
@@ -223,7 +222,6 @@ final class Server implements AutoCloseable {
                 "Tenants in memory",
                 () -> present().activations().count());
         telemetry.gauge("nexus.body.memory", "Bytes of request bodies in memory", adapter::bodyMemoryUsed);
-        http = adapter;
         port = await(adapter.start(options.eventLoops()));
         started.add(new Part("http", () -> await(adapter.drain(DRAIN).eventually(adapter::stop))));
     }

@@ -167,7 +167,9 @@ final class ReplyCodec {
             boolean systemAdministrator = in.readBoolean();
             boolean external = in.readBoolean();
             Instant createdAt = readTime(in);
-            Must.hold(createdAt != null, "a key has a time of creation");
+            if (createdAt == null) {
+                throw new IllegalStateException("BUG: a key has a time of creation");
+            }
             keys.add(new KeyRecord(
                     id,
                     new byte[0],
