@@ -189,8 +189,7 @@ final class GrantSearch {
 
     private DerivedRelation.@Nullable Prefix prefix(RelationClosure closure, FromEdge edge) {
         return edge.parentType() == closure.type()
-                        && plans.derived.relation(model.typeName(closure.type()), model.relationName(edge.tupleset()))
-                                instanceof DerivedRelation.Prefix prefix
+                        && plans.derived(closure.type(), edge.tupleset()) instanceof DerivedRelation.Prefix prefix
                 ? prefix
                 : null;
     }
@@ -224,7 +223,7 @@ final class GrantSearch {
                 if (length < 0 || above == null) {
                     continue;
                 }
-                if (isReached(above, id.substring(0, length))) {
+                if (isReached(above, id, length)) {
                     return true;
                 }
                 Ancestor next = new Ancestor(above, length);
@@ -236,9 +235,10 @@ final class GrantSearch {
         return false;
     }
 
-    private boolean isReached(RelationClosure relation, String id) {
+    private boolean isReached(RelationClosure relation, String text, int length) {
         Cover cover = coverOf(relation);
-        int entity = rows.find(model.typeName(relation.type()), id);
+        int type = rows.typeOf(model.typeName(relation.type()));
+        int entity = rows.find(type, text, length, rows.hash(text, length));
         return cover != null && entity != TupleRows.NONE && cover.objects.get(entity);
     }
 }

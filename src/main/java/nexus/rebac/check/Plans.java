@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
 final class Plans {
     final AuthorizationModel model;
     final TupleRows rows;
-    final DerivedTuples derived;
     final List<Membership> memberships = new ArrayList<>();
 
     private final List<List<RelationClosure>> closures = new ArrayList<>();
+    private final @Nullable DerivedRelation[] derivedRelations;
     private @Nullable Plan[] plans = {};
     private @Nullable BoundShape[] shapes = {};
     private int version = -1;
@@ -45,18 +45,29 @@ final class Plans {
     Plans(AuthorizationModel model, TupleRows rows, DerivedTuples derived) {
         this.model = model;
         this.rows = rows;
-        this.derived = derived;
+        this.derivedRelations = new @Nullable DerivedRelation[model.typeCount() * model.relationCount()];
         for (TypeDefinition type : model.types()) {
             List<RelationClosure> ofType = new ArrayList<>();
             for (RelationDefinition relation : type.relations()) {
                 RelationClosure closure = requireNonNull(model.closure(type.name(), relation.name()));
                 ofType.add(closure);
-                if (derived.relation(type.name(), relation.name()) instanceof DerivedRelation.Members members) {
+                DerivedRelation known = derived.relation(type.name(), relation.name());
+                derivedRelations[place(closure.type(), closure.relation())] = known;
+                if (known instanceof DerivedRelation.Members members) {
                     memberships.add(new Membership(closure, members));
                 }
             }
             closures.add(ofType);
         }
+    }
+
+    private int place(int type, int relation) {
+        return type * model.relationCount() + relation;
+    }
+
+    /** How the relation is derived; null if its tuples are stored. */
+    @Nullable DerivedRelation derived(int type, int relation) {
+        return derivedRelations[place(type, relation)];
     }
 
     List<RelationClosure> closuresOf(int type) {
@@ -74,7 +85,7 @@ final class Plans {
     }
 
     Plan plan(RelationClosure closure) {
-        int place = closure.type() * model.relationCount() + closure.relation();
+        int place = place(closure.type(), closure.relation());
         Plan known = plans[place];
         if (known != null) {
             return known;
@@ -95,12 +106,14 @@ final class Plans {
     private @Nullable BoundShape bind(TupleShape shape) {
         Admission admission =
                 model.admission(shape.objectType(), shape.relation(), shape.subjectType(), shape.subjectRelation());
-        if (admission != Admission.ADMITTED || derived.isDerived(shape.objectType(), shape.relation())) {
+        int type = model.typeId(shape.objectType());
+        int relation = model.relationId(shape.relation());
+        if (admission != Admission.ADMITTED || derived(type, relation) != null) {
             return null;
         }
         return new BoundShape(
-                model.typeId(shape.objectType()),
-                model.relationId(shape.relation()),
+                type,
+                relation,
                 model.typeId(shape.subjectType()),
                 shape.isUserset() ? model.relationId(shape.subjectRelation()) : AuthorizationModel.UNKNOWN);
     }
@@ -111,7 +124,7 @@ final class Plans {
         String type = model.typeName(closure.type());
         List<Plan.Step> steps = new ArrayList<>();
         for (FromEdge edge : closure.edges()) {
-            DerivedRelation relation = derived.relation(type, model.relationName(edge.tupleset()));
+            DerivedRelation relation = derived(closure.type(), edge.tupleset());
             if (relation != null) {
                 step(relation, edge, type, steps);
             }

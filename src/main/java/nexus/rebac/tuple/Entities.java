@@ -19,6 +19,7 @@ final class Entities {
     private final List<String> typeNames = new ArrayList<>(4);
 
     private String[] ids = new String[CAPACITY_FIRST];
+    /** Hashes of type and id: the place in the table comes from the low bits, and unequal ids are mostly told apart by the rest. */
     private int[] tags = new int[CAPACITY_FIRST];
     private char[] types = new char[CAPACITY_FIRST];
     private int size;
@@ -62,10 +63,9 @@ final class Entities {
     }
 
     int find(int type, String text, int length, long idHash) {
-        long mixed = mixed(type, idHash);
+        int tag = tag(type, idHash);
         int mask = slots.length - 1;
-        int tag = (int) (mixed >>> 32);
-        for (int slot = (int) mixed & mask; slots[slot] != 0; slot = (slot + 1) & mask) {
+        for (int slot = tag & mask; slots[slot] != 0; slot = (slot + 1) & mask) {
             int entity = slots[slot] - 1;
             if (tags[entity] == tag && types[entity] == type && isPrefix(ids[entity], text, length)) {
                 return entity;
@@ -92,15 +92,15 @@ final class Entities {
         int entity = size++;
         ids[entity] = id;
         types[entity] = (char) type;
-        tags[entity] = (int) (mixed(type, idHash) >>> 32);
+        tags[entity] = tag(type, idHash);
         idBytes += bytes(id);
         if (size * 3 > slots.length * 2) {
             slots = new int[slots.length * 2];
             for (int each = 0; each < size; each++) {
-                enter(each, hash.of(ids[each], ids[each].length()));
+                enter(each);
             }
         } else {
-            enter(entity, idHash);
+            enter(entity);
         }
         return entity;
     }
@@ -123,9 +123,9 @@ final class Entities {
         return type;
     }
 
-    private void enter(int entity, long idHash) {
+    private void enter(int entity) {
         int mask = slots.length - 1;
-        int slot = (int) mixed(types[entity], idHash) & mask;
+        int slot = tags[entity] & mask;
         while (slots[slot] != 0) {
             slot = (slot + 1) & mask;
         }
@@ -142,8 +142,8 @@ final class Entities {
         asSubject = grown(asSubject, capacity);
     }
 
-    private static long mixed(int type, long idHash) {
-        return IdHash.mix(idHash + type * 0x9E3779B97F4A7C15L);
+    private static int tag(int type, long idHash) {
+        return (int) IdHash.mix(idHash + type * 0x9E3779B97F4A7C15L);
     }
 
     private static boolean isPrefix(String id, String text, int length) {
@@ -164,7 +164,10 @@ final class Entities {
 
     /** Object header, fields, array header; one byte for each Latin-1 character, else two. */
     private static long bytes(String id) {
-        boolean wide = id.chars().anyMatch(c -> c > 0xFF);
+        boolean wide = false;
+        for (int i = 0; i < id.length(); i++) {
+            wide |= id.charAt(i) > 0xFF;
+        }
         return 40L + (((wide ? 2L : 1L) * id.length() + 7) & ~7L);
     }
 }

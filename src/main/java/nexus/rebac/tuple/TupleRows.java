@@ -225,9 +225,14 @@ public final class TupleRows {
             setExpiry(known, expiry);
             return false;
         }
-        ObjectRef object = tuple.object();
-        SubjectRef subject = tuple.subject();
-        add(object.type(), object.id(), TupleShape.of(tuple), subject.type(), subject.id(), expiry);
+        int typesBefore = entities.typeCount();
+        int shapesBefore = shapes.size();
+        int object = entities.intern(tuple.object().type(), tuple.object().id());
+        int subject = entities.intern(tuple.subject().type(), tuple.subject().id());
+        add(object, internShape(TupleShape.of(tuple)), subject, expiry);
+        if (entities.typeCount() != typesBefore || shapes.size() != shapesBefore) {
+            version++;
+        }
         return true;
     }
 
@@ -257,24 +262,15 @@ public final class TupleRows {
         return capacity + Math.max(CAPACITY_FIRST, more);
     }
 
-    private void add(
-            String objectType, String objectId, TupleShape shape, String subjectType, String subjectId, long expiry) {
-        int typesBefore = entities.typeCount();
-        int object = entities.intern(objectType, objectId);
-        int subject = entities.intern(subjectType, subjectId);
-        int shapesBefore = shapes.size();
-        int shapeId = internShape(shape);
-        if (entities.typeCount() != typesBefore || shapes.size() != shapesBefore) {
-            version++;
-        }
+    private void add(int object, int shape, int subject, long expiry) {
         if (rows == objects.length) {
             grow();
         }
         int row = rows++;
         objects[row] = object;
         subjects[row] = subject;
-        shapeOf[row] = (char) shapeId;
-        link(row, shape.isUserset() ? entities.usersetsOf : entities.directOf);
+        shapeOf[row] = (char) shape;
+        link(row, shapes.get(shape).isUserset() ? entities.usersetsOf : entities.directOf);
         if (row < expiries.length) {
             expiries[row] = NEVER;
         }
@@ -401,16 +397,13 @@ public final class TupleRows {
 
     private void rebuild() {
         TupleRows fresh = new TupleRows(hash);
+        int[] movedTo = new int[entities.size()];
+        Arrays.fill(movedTo, NONE);
         for (int row = 0; row < rows; row++) {
             if (objects[row] != NONE) {
-                TupleShape shape = shapes.get(shapeOf[row]);
-                fresh.add(
-                        shape.objectType(),
-                        entityId(objects[row]),
-                        shape,
-                        shape.subjectType(),
-                        entityId(subjects[row]),
-                        expiry(row));
+                int shape = fresh.internShape(shapes.get(shapeOf[row]));
+                int object = move(objects[row], movedTo, fresh);
+                fresh.add(object, shape, move(subjects[row], movedTo, fresh), expiry(row));
             }
         }
         entities = fresh.entities;
@@ -426,5 +419,12 @@ public final class TupleRows {
         rows = fresh.rows;
         removed = 0;
         version++;
+    }
+
+    private int move(int entity, int[] movedTo, TupleRows fresh) {
+        if (movedTo[entity] == NONE) {
+            movedTo[entity] = fresh.entities.intern(entityTypeName(entity), entityId(entity));
+        }
+        return movedTo[entity];
     }
 }
