@@ -315,12 +315,13 @@ public final class PgTenantStore implements TenantStore {
     @Override
     public Future<List<FileEntry>> list(TenantId tenant, FileRange range) {
         Must.hold(range.limit() >= 1, "a page has room", range.limit());
+        return database.query(tenant, listStep(tenant, range))
+                .map(rows -> inOrder(map(rows, row -> Rows.entry(row, List.of()))));
+    }
+
+    static Step listStep(TenantId tenant, FileRange range) {
         List<PathRange> ranges = PathRange.of(range);
-        if (ranges.isEmpty()) {
-            return Future.succeededFuture(List.of());
-        }
-        Step step = range.directChildren() ? listChildren(tenant, range, ranges) : listAll(tenant, range, ranges);
-        return database.query(tenant, step).map(rows -> inOrder(map(rows, row -> Rows.entry(row, List.of()))));
+        return range.directChildren() ? listChildren(tenant, range, ranges) : listAll(tenant, range, ranges);
     }
 
     private static Step listAll(TenantId tenant, FileRange range, List<PathRange> ranges) {

@@ -27,7 +27,7 @@ final class GroupBuilder {
     NodeId node;
     Epoch epoch;
     long revision;
-    Instant at = Instant.parse("2026-11-23T10:00:00Z");
+    Instant at = Instant.parse("2026-01-23T10:00:00Z");
     Usage usage = Usage.NONE;
 
     @Nullable

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Assertions;
 
 /** A database of its own with one node in it. */
 final class StoreFixture implements AutoCloseable {
-    static final Instant T0 = Instant.parse("2026-11-23T10:00:00Z");
+    static final Instant T0 = Instant.parse("2026-01-23T10:00:00Z");
     static final Duration TERM = Duration.ofSeconds(60);
 
     final Vertx vertx = Vertx.vertx();
@@ -159,6 +159,10 @@ final class StoreFixture implements AutoCloseable {
 
     List<String> rows(String sql) {
         return TestServer.rows(url, sql);
+    }
+
+    void execute(String sql) {
+        TestServer.execute(url.substring(url.lastIndexOf('/') + 1), sql);
     }
 
     @Override
