@@ -2,12 +2,17 @@ package nexus.http;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /** Compresses answers: at the lowest level, for most of the gain comes with it. */
 final class Gzip {
+    private static final Pattern ITEM = Pattern.compile("(?:^|,)\\s*gzip\\s*(?:;\\s*q\\s*=\\s*([^,;]*))?(?=[,;]|$)");
+    private static final Pattern NONE = Pattern.compile("0(?:\\.0*)?\\s*");
+
     private Gzip() {}
 
     /** The stream that has a level. */
@@ -33,12 +38,8 @@ final class Gzip {
         if (header == null || !header.contains("gzip")) {
             return false;
         }
-        for (String item : header.split(",")) {
-            String[] parts = item.strip().split(";");
-            if (parts[0].strip().equalsIgnoreCase("gzip")) {
-                return parts.length == 1 || !parts[1].replace(" ", "").matches("q=0(\\.0*)?");
-            }
-        }
-        return false;
+        Matcher item = ITEM.matcher(header);
+        return item.find()
+                && (item.group(1) == null || !NONE.matcher(item.group(1)).matches());
     }
 }

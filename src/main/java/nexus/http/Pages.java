@@ -33,7 +33,9 @@ final class Pages {
     private final HttpServices services;
     private final Collection<String> methods;
 
-    /** @param methods the names of the served methods */
+    /**
+     * @param methods the names of the served methods
+     */
     Pages(HttpOptions options, HttpServices services, Collection<String> methods) {
         this.options = options;
         this.services = services;

@@ -152,8 +152,8 @@ public final class JsonReader {
             case VALUE_STRING -> string();
             case VALUE_NUMBER_INT -> integer();
             case VALUE_NUMBER_FLOAT -> decimal();
-            case VALUE_TRUE -> Boolean.TRUE;
-            case VALUE_FALSE -> Boolean.FALSE;
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
             case VALUE_NULL -> null;
             default -> throw fault("unexpected " + token);
         };
@@ -192,7 +192,7 @@ public final class JsonReader {
         // The decoder skips white space, and goes on behind padding; we do neither.
         boolean padding = false;
         for (int i = Math.max(0, start) + 1; i < end - 1; i++) {
-            if (source[i] <= ' ' || padding && source[i] != '=') {
+            if (source[i] <= ' ' || (padding && source[i] != '=')) {
                 throw fault("malformed base64");
             }
             padding |= source[i] == '=';

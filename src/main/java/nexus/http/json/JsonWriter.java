@@ -210,18 +210,18 @@ public final class JsonWriter {
             } else if (c < 0x80) {
                 escaped(c);
             } else if (c < 0x800) {
-                put((byte) (0xc0 | c >> 6));
-                put((byte) (0x80 | c & 0x3f));
+                put((byte) (0xc0 | (c >> 6)));
+                put((byte) (0x80 | (c & 0x3f)));
             } else if (!Character.isSurrogate(c)) {
-                put((byte) (0xe0 | c >> 12));
-                put((byte) (0x80 | c >> 6 & 0x3f));
-                put((byte) (0x80 | c & 0x3f));
+                put((byte) (0xe0 | (c >> 12)));
+                put((byte) (0x80 | ((c >> 6) & 0x3f)));
+                put((byte) (0x80 | (c & 0x3f)));
             } else if (Character.isHighSurrogate(c) && i + 1 < length && Character.isLowSurrogate(text.charAt(i + 1))) {
                 int point = Character.toCodePoint(c, text.charAt(++i));
-                put((byte) (0xf0 | point >> 18));
-                put((byte) (0x80 | point >> 12 & 0x3f));
-                put((byte) (0x80 | point >> 6 & 0x3f));
-                put((byte) (0x80 | point & 0x3f));
+                put((byte) (0xf0 | (point >> 18)));
+                put((byte) (0x80 | ((point >> 12) & 0x3f)));
+                put((byte) (0x80 | ((point >> 6) & 0x3f)));
+                put((byte) (0x80 | (point & 0x3f)));
             } else {
                 escaped(c);
             }
@@ -239,7 +239,7 @@ public final class JsonWriter {
             default -> {
                 put((byte) 'u');
                 for (int shift = 12; shift >= 0; shift -= 4) {
-                    put(HEX[c >> shift & 15]);
+                    put(HEX[(c >> shift) & 15]);
                 }
             }
         }

@@ -10,7 +10,11 @@ import org.jspecify.annotations.Nullable;
 final class Addresses {
     private Addresses() {}
 
-    /** A tenant to ask. @param zone null for the caller's own, or the reserved one of a system key */
+    /**
+     * A tenant to ask.
+     *
+     * @param zone null for the caller's own, or the reserved one of a system key
+     */
     record Address(@Nullable ZoneName zone) {}
 
     /**

@@ -60,7 +60,11 @@ final class AdminMethods {
                 "admin_update_key", AdminMethods::update, "key_id", "expires_days", "is_admin", "name", "zone_id");
     }
 
-    /** The tenant that gets a key. @param zone null for the reserved one */
+    /**
+     * The tenant that gets a key.
+     *
+     * @param zone null for the reserved one
+     */
     private record Home(TenantId tenant, @Nullable ZoneName zone) {}
 
     private static Future<Result> create(Call call) {

@@ -37,7 +37,11 @@ public sealed interface Answer {
     @Nullable
     String etag();
 
-    /** An answer that is there as a whole. @param retryAfter seconds, 0 for none */
+    /**
+     * An answer that is there as a whole.
+     *
+     * @param retryAfter seconds, 0 for none
+     */
     record Whole(
             int status,
             String outcome,
@@ -47,6 +51,7 @@ public sealed interface Answer {
             JsonWriter body) implements Answer {}
 
     /** An answer with a stored content in its middle: {@code length} bytes from {@code start}, as base64. */
+    @SuppressWarnings("ArrayRecordComponent")
     record Streamed(
             Caching caching,
             String etag,

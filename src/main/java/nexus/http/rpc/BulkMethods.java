@@ -143,6 +143,7 @@ final class BulkMethods {
     // ---- read -------------------------------------------------------------------------------------------------------
 
     /** A content that was read, or why not. */
+    @SuppressWarnings("ArrayRecordComponent")
     private record ReadOutcome(
             String text,
             Reply.@Nullable FileInfo info,
@@ -234,7 +235,11 @@ final class BulkMethods {
 
     // ---- change -----------------------------------------------------------------------------------------------------
 
-    /** What became of one change of a batch. @param newPath of a rename; null for a deletion */
+    /**
+     * What became of one change of a batch.
+     *
+     * @param newPath of a rename; null for a deletion
+     */
     private record ChangeOutcome(
             String text, @Nullable String newPath, @Nullable Problem problem) {}
 
@@ -331,6 +336,7 @@ final class BulkMethods {
     // ---- write ------------------------------------------------------------------------------------------------------
 
     /** One file of a batch. */
+    @SuppressWarnings("ArrayRecordComponent")
     private record Source(WorkspacePath path, byte[] bytes) {}
 
     private static Future<Result> writeBatch(Call call) {
@@ -369,7 +375,11 @@ final class BulkMethods {
                         .exception();
             }
             Object content = parts.get(1);
-            byte[] bytes = SpecialValues.bytes(content == null ? Boolean.FALSE : content, "parameter 'files'");
+            if (content == null) {
+                throw Problem.invalid("parameter 'files' must be a list of [path, bytes]")
+                        .exception();
+            }
+            byte[] bytes = SpecialValues.bytes(content, "parameter 'files'");
             WorkspacePath path = WorkspacePath.parse(text);
             if (!seen.add(path)) {
                 throw Problem.invalid("parameter 'files' names " + path.wire() + " twice")

@@ -93,7 +93,7 @@ final class Call {
      */
     @Nullable
     ZoneName zone(@Nullable String zoneId, @Nullable WorkspacePath path) {
-        ZoneName named = zoneId == null || zoneId.equals(SYSTEM_ZONE) && isSystem() ? null : zoneName(zoneId);
+        ZoneName named = zoneId == null || (zoneId.equals(SYSTEM_ZONE) && isSystem()) ? null : zoneName(zoneId);
         if (!isSystem()) {
             return named;
         }

@@ -193,7 +193,7 @@ final class FileMethods {
         Problem problem = result.problem();
         if (problem == null
                 || problem.code() == ProblemCode.NOT_FOUND
-                || hideForbidden && problem.code() == ProblemCode.FORBIDDEN) {
+                || (hideForbidden && problem.code() == ProblemCode.FORBIDDEN)) {
             return result.info();
         }
         throw problem.exception();

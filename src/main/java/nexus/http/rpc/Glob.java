@@ -24,7 +24,12 @@ final class Glob {
     /** One component of a pattern; no parts at all for a double star. */
     private record Segment(boolean doubleStar, List<Part> parts) {}
 
-    /** One element of a component. @param ranges pairs of code points, of a set */
+    /**
+     * One element of a component.
+     *
+     * @param ranges pairs of code points, of a set
+     */
+    @SuppressWarnings("ArrayRecordComponent")
     private record Part(Kind kind, int[] ranges) {
         boolean matches(int c) {
             return switch (kind) {
@@ -63,7 +68,7 @@ final class Glob {
                     .exception();
         }
         List<Segment> segments = new ArrayList<>();
-        for (String part : text.split("/")) {
+        for (String part : text.split("/", -1)) {
             if (!part.isEmpty()) {
                 boolean doubleStar = part.equals("**");
                 boolean repeated = doubleStar

@@ -26,10 +26,18 @@ final class LineSearch {
     private final LongSupplier ticker;
     private final long deadline;
 
-    /** A line that matches. @param line from 1 */
+    /**
+     * A line that matches.
+     *
+     * @param line from 1
+     */
     record Hit(int line, String content, String match) {}
 
-    /** The pattern of a text. @param deadline on the ticker's scale */
+    /**
+     * The pattern of a text.
+     *
+     * @param deadline on the ticker's scale
+     */
     LineSearch(String text, boolean ignoreCase, LongSupplier ticker, long deadline) {
         if (text.isEmpty() || text.length() > Limits.PATTERN_CHARS) {
             throw Problem.invalid("parameter 'pattern' must have 1 to " + Limits.PATTERN_CHARS + " characters")

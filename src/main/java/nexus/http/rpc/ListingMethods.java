@@ -55,7 +55,8 @@ final class ListingMethods {
     private static WorkspacePath folderOf(WorkspacePath folder, @Nullable String prefix) {
         if (prefix != null && !prefix.isBlank() && isAbove(folder)) {
             WorkspacePath named = WorkspacePath.parse(prefix);
-            if (named.zone() != null && !named.isTenantRoot() || prefix.strip().endsWith("/")) {
+            if ((named.zone() != null && !named.isTenantRoot())
+                    || prefix.strip().endsWith("/")) {
                 return named.zone() == null ? folder : WorkspacePath.inTenant(named.zone(), WorkspacePath.ROOT);
             }
         }

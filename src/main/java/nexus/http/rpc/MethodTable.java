@@ -18,7 +18,9 @@ final class MethodTable {
         Future<Result> handle(Call call);
     }
 
-    /** @param mutates whether it may change anything; its answers are never stored by caches */
+    /**
+     * @param mutates whether it may change anything; its answers are never stored by caches
+     */
     record Method(String name, boolean mutates, Set<String> params, Handler handler) {
         Future<Result> call(RpcServices services, Caller caller, Map<?, ?> values) {
             return handler.handle(new Call(services, caller, new Params(values, params)));

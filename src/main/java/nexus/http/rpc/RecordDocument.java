@@ -87,13 +87,13 @@ final class RecordDocument {
 
     /** Takes the known limits out of the members; what stays is the administrator's own. */
     private QuotaOverrides overrides(Map<String, String> limits) {
-        Long users = limit("limits.max_users", limits.remove("max_users"), BigDecimal.ONE);
-        Long files = limit("limits.max_files", limits.remove("max_files"), BigDecimal.ONE);
-        Long bytes = limit("limits.max_storage_gb", limits.remove("max_storage_gb"), GIB);
+        Long users = limit("limits.max_users", limits.remove("max_users"), false);
+        Long files = limit("limits.max_files", limits.remove("max_files"), false);
+        Long bytes = limit("limits.max_storage_gb", limits.remove("max_storage_gb"), true);
         return new QuotaOverrides(users, files, bytes);
     }
 
-    private @Nullable Long limit(String field, @Nullable String json, BigDecimal unit) {
+    private @Nullable Long limit(String field, @Nullable String json, boolean gigabytes) {
         if (json == null) {
             return null;
         }
@@ -104,17 +104,16 @@ final class RecordDocument {
         BigDecimal number = value instanceof Long whole
                 ? BigDecimal.valueOf(whole)
                 : value instanceof BigDecimal decimal ? decimal : null;
-        boolean fractional = number != null
-                && unit.equals(BigDecimal.ONE)
-                && number.stripTrailingZeros().scale() > 0;
+        boolean fractional =
+                number != null && !gigabytes && number.stripTrailingZeros().scale() > 0;
         if (number == null || number.signum() < 0 || fractional) {
             throw refused(
                     field,
-                    unit.equals(BigDecimal.ONE)
-                            ? "a whole number of 0 or more, or null for unlimited"
-                            : "a number of 0 or more, or null for unlimited");
+                    gigabytes
+                            ? "a number of 0 or more, or null for unlimited"
+                            : "a whole number of 0 or more, or null for unlimited");
         }
-        BigDecimal units = number.multiply(unit).setScale(0, RoundingMode.HALF_UP);
+        BigDecimal units = (gigabytes ? number.multiply(GIB) : number).setScale(0, RoundingMode.HALF_UP);
         if (units.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) >= 0) {
             throw refused(field, "less than 2^63, or null for unlimited");
         }

@@ -56,7 +56,11 @@ public final class RpcEndpoint {
         return methods.find(method) != null;
     }
 
-    /** An envelope that was read. @param id as JSON */
+    /**
+     * An envelope that was read.
+     *
+     * @param id as JSON
+     */
     private record Envelope(String id, Map<?, ?> params) {}
 
     /** Thrown for an envelope that cannot be used. */
@@ -92,8 +96,7 @@ public final class RpcEndpoint {
     /** Answers a call; {@code body} may be empty. */
     public Future<Answer> handle(Caller caller, String name, byte[] body) {
         boolean large = body.length > RpcOptions.OFF_LOOP_BYTES;
-        Future<Envelope> envelope =
-                large ? services.worker().executeBlocking(() -> envelope(name, body), false) : parsedHere(name, body);
+        Future<Envelope> envelope = large ? services.offLoop(() -> envelope(name, body)) : parsedHere(name, body);
         return envelope.compose(
                 read -> dispatch(caller, name, read),
                 failure -> Future.succeededFuture(refusedEnvelope(caller, name, failure)));
@@ -206,7 +209,7 @@ public final class RpcEndpoint {
         Answer.Caching caching = method.mutates() ? Answer.Caching.NO_STORE : Answer.Caching.REVALIDATE;
         if (result instanceof Result.Json json) {
             return json.items() > RpcOptions.OFF_LOOP_ITEMS
-                    ? services.worker().executeBlocking(() -> whole(caching, id, json), false)
+                    ? services.offLoop(() -> whole(caching, id, json))
                     : Future.succeededFuture(whole(caching, id, json));
         }
         Result.Stored stored = (Result.Stored) result;

@@ -45,7 +45,11 @@ final class RpcErrors {
         };
     }
 
-    /** The answer to a problem. @param id the id of the request as JSON */
+    /**
+     * The answer to a problem.
+     *
+     * @param id the id of the request as JSON
+     */
     static Answer.Whole answer(String id, Problem problem, boolean systemKey) {
         int code = codeOf(problem.code(), systemKey);
         if (code == BY_STATUS) {
@@ -81,7 +85,11 @@ final class RpcErrors {
         }
     }
 
-    /** An error that is not about a problem. @param errorId the id that the log has, null if there is nothing to look up */
+    /**
+     * An error that is not about a problem.
+     *
+     * @param errorId the id that the log has, null if there is nothing to look up
+     */
     static Answer.Whole plain(String id, int code, String outcome, String message, @Nullable String errorId) {
         JsonWriter out = open(id, code, message);
         if (errorId != null) {

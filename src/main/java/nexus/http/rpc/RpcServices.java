@@ -1,7 +1,10 @@
 package nexus.http.rpc;
 
+import io.vertx.core.Future;
 import io.vertx.core.WorkerExecutor;
 import java.time.InstantSource;
+import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import nexus.kernel.Ids;
@@ -28,4 +31,9 @@ public record RpcServices(
         LongSupplier ticker,
         BodyMemory memory,
         WorkerExecutor worker,
-        RpcOptions options) {}
+        RpcOptions options) {
+    /** Does work that would hold an event loop too long; the future completes on the caller's. */
+    <T> Future<T> offLoop(Callable<T> work) {
+        return worker.executeBlocking(work, false).map(Objects::requireNonNull);
+    }
+}

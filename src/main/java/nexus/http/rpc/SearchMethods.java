@@ -207,7 +207,7 @@ final class SearchMethods {
         }
 
         private Future<List<FileHit>> searched(WorkspacePath path, byte[] bytes) {
-            return call.services().worker().executeBlocking(() -> inFile(path, bytes), false);
+            return call.services().offLoop(() -> inFile(path, bytes));
         }
 
         private List<FileHit> inFile(WorkspacePath path, byte[] bytes) {

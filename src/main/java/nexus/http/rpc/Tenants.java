@@ -29,7 +29,7 @@ final class Tenants {
             Call call, @Nullable ZoneName after, List<Reply.FileInfo> found, int max) {
         return page(call, after, Math.min(Limits.PAGE_ITEMS, max)).compose(page -> {
             found.addAll(page.entries());
-            if (found.size() > max || page.next() != null && found.size() == max) {
+            if (found.size() > max || (page.next() != null && found.size() == max)) {
                 return Future.failedFuture(
                         Problem.tooLarge("there are more than " + max + " tenants: name one, or list them by pages")
                                 .exception());

@@ -92,7 +92,7 @@ final class UnifiedDiff {
             // What is kept is only what this round can have changed.
             trace.add(java.util.Arrays.copyOfRange(furthest, middle - edits - 1, middle + edits + 2));
             for (int k = -edits; k <= edits; k += 2) {
-                boolean down = k == -edits || k != edits && furthest[middle + k - 1] < furthest[middle + k + 1];
+                boolean down = k == -edits || (k != edits && furthest[middle + k - 1] < furthest[middle + k + 1]);
                 int x = down ? furthest[middle + k + 1] : furthest[middle + k - 1] + 1;
                 int y = x - k;
                 while (x < n && y < m && before.get(head + x).equals(after.get(head + y))) {
@@ -116,7 +116,7 @@ final class UnifiedDiff {
             int[] furthest = trace.get(d);
             int middle = d + 1;
             int k = x - y;
-            boolean down = k == -d || k != d && furthest[middle + k - 1] < furthest[middle + k + 1];
+            boolean down = k == -d || (k != d && furthest[middle + k - 1] < furthest[middle + k + 1]);
             int fromK = down ? k + 1 : k - 1;
             int fromX = furthest[middle + fromK];
             int fromY = fromX - fromK;

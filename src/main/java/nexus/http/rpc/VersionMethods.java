@@ -116,9 +116,7 @@ final class VersionMethods {
         return bytes(call, path, first)
                 .compose(before -> bytes(call, path, second)
                         .compose(after -> call.services()
-                                .worker()
-                                .executeBlocking(
-                                        () -> UnifiedDiff.of(path.wire(), first, second, before, after), false)))
+                                .offLoop(() -> UnifiedDiff.of(path.wire(), first, second, before, after))))
                 .map(text -> Result.json(out -> out.value(text)));
     }
 

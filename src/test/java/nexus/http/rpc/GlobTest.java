@@ -77,8 +77,8 @@ class GlobTest {
             out.add(prefix);
         }
         if (prefix.length() < length) {
-            for (char c : alphabet.toCharArray()) {
-                words(alphabet, length, prefix + c, out);
+            for (int i = 0; i < alphabet.length(); i++) {
+                words(alphabet, length, prefix + alphabet.charAt(i), out);
             }
         }
     }
@@ -115,7 +115,7 @@ class GlobTest {
         }
         char first = pattern.charAt(0);
         if (first == '*') {
-            return name(pattern.substring(1), text) || !text.isEmpty() && name(pattern, text.substring(1));
+            return name(pattern.substring(1), text) || (!text.isEmpty() && name(pattern, text.substring(1)));
         }
         return !text.isEmpty()
                 && (first == '?' || first == text.charAt(0))

@@ -111,7 +111,7 @@ class UnifiedDiffTest {
         int at = 0;
         for (String line : diff.lines().skip(2).toList()) {
             if (line.startsWith("@@")) {
-                String[] range = line.substring(4, line.indexOf(' ', 4)).split(",");
+                String[] range = line.substring(4, line.indexOf(' ', 4)).split(",", -1);
                 int start = Integer.parseInt(range[0]);
                 int next = range.length == 2 && range[1].equals("0") ? start : start - 1;
                 while (at < next) {
