@@ -72,11 +72,11 @@ public final class Demo {
      * Plays all of it and prints each step.
      *
      * @param url of a server without tenants, as {@code http://127.0.0.1:2026}
-     * @param out must be able to print what is not ASCII
+     * @param out gets UTF-8, whatever its own encoding: a question mark instead of a check mark would tell nothing
      * @return 0 if every expectation held, otherwise 1
      */
     public static int play(String url, String adminKey, PrintStream out) {
-        Script script = new Script(out);
+        Script script = new Script(new PrintStream(out, true, StandardCharsets.UTF_8));
         boolean whole = script.play(() -> new Demo(NexusClient.connect(url, adminKey), script).playAll());
         if (whole) {
             script.say("");
