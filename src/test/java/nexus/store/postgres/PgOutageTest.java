@@ -60,10 +60,16 @@ class PgOutageTest {
                     Reason.OUTCOME_UNKNOWN,
                     StoreFixture.reason(reached.store.commit(write(acme, "/a").build())));
         }
+        // The server may notice the cut before or after its commit; either way the next owner finds the whole truth.
         TenantSnapshot taken = fixture.take(acme.id);
-        assertEquals(2, taken.revision());
-        assertEquals("/a", new String(taken.outcomes().get(1).replies(), StandardCharsets.UTF_8));
-        assertEquals(1, await(fixture.store.entries(acme.id, List.of("/a"))).size());
+        boolean committed = taken.revision() == 2;
+        assertEquals(committed ? 2 : 1, taken.outcomes().size());
+        assertEquals(
+                committed ? 1 : 0,
+                await(fixture.store.entries(acme.id, List.of("/a"))).size());
+        if (committed) {
+            assertEquals("/a", new String(taken.outcomes().get(1).replies(), StandardCharsets.UTF_8));
+        }
     }
 
     @Test
