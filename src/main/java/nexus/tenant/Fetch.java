@@ -38,9 +38,6 @@ sealed interface Fetch {
     /** The whole audit log as a file's content. */
     record AuditContent(Reply.FileInfo info) implements Fetch {}
 
-    /** Some entries of the audit log. */
-    record AuditLines(long after, int limit) implements Fetch {}
-
     /** The entry at a path, to judge a write that is to come. */
     record BeforeWrite(Principal principal, String wire, String relative, long size) implements Fetch {}
 }

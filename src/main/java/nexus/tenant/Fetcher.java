@@ -56,10 +56,6 @@ final class Fetcher {
             return tuples(tuples.query(), new ArrayList<>());
         } else if (fetch instanceof Fetch.AuditContent audit) {
             return auditContent(audit.info(), 0, new ByteArrayOutputStream());
-        } else if (fetch instanceof Fetch.AuditLines lines) {
-            return services.store()
-                    .audit(core.state.id, lines.after(), lines.limit())
-                    .map(entries -> new Reply.AuditLines(entries, entries.size() < lines.limit()));
         } else if (fetch instanceof Fetch.Tenants tenants) {
             return tenants(tenants);
         } else if (fetch instanceof Fetch.BeforeWrite write) {

@@ -68,9 +68,6 @@ final class Queries {
             return Outcome.of(keys.list(list, principal, now));
         } else if (query instanceof TenantRequest.GetKey get) {
             return Outcome.of(keys.get(get, principal));
-        } else if (query instanceof TenantRequest.ReadAudit audit) {
-            permissions.require(principal, Permissions.READ, WorkspacePath.AUDIT_LOG, now);
-            return Outcome.of(new Fetch.AuditLines(audit.after(), audit.limit()));
         } else if (query instanceof TenantRequest.WhoAmI) {
             return Outcome.of(new Reply.Identity(
                     principal.subjectType(),

@@ -5,7 +5,6 @@ import java.util.List;
 import nexus.kernel.Problem;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
-import nexus.store.AuditEntry;
 import nexus.store.Content;
 import nexus.store.FileVersion;
 import nexus.store.KeyRecord;
@@ -72,9 +71,6 @@ public sealed interface Reply {
 
     /** Keys without secrets. @param total how many there are in all */
     record Keys(TenantId tenant, @Nullable ZoneName zone, List<KeyRecord> keys, int total) implements Reply {}
-
-    /** Part of the audit log. @param last whether there is nothing behind it */
-    record AuditLines(List<AuditEntry> entries, boolean last) implements Reply {}
 
     /** What was written, in the order of the writes. */
     record Written(List<FileInfo> files) implements Reply {}

@@ -182,14 +182,6 @@ public sealed interface TenantRequest {
         }
     }
 
-    /** A part of the audit log as its lines. Reply: {@link Reply.AuditLines}. */
-    record ReadAudit(long after, int limit) implements Query {
-        @Override
-        public String operation() {
-            return "read_audit";
-        }
-    }
-
     /** Makes a directory; of a tenant's root by a system key: the tenant. Reply: {@link Reply.Done}. */
     record MakeDirectory(WorkspacePath path, boolean parents, boolean existOk) implements Command {
         @Override

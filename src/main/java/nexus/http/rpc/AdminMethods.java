@@ -20,6 +20,7 @@ import nexus.store.KeyRecord;
 import nexus.tenant.ApiKeys;
 import nexus.tenant.Reply;
 import nexus.tenant.TenantRequest;
+import nexus.tenant.WireIds;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -271,7 +272,7 @@ final class AdminMethods {
         String keyId = call.params().string("key_id");
         String zoneId = call.params().optionalString("zone_id");
         return call.systemAdministrator().compose(identity -> {
-            WireIds.WireId id = WireIds.parse(keyId).orElseThrow(() -> noSuchKey(keyId));
+            WireIds id = WireIds.parse(keyId).orElseThrow(() -> noSuchKey(keyId));
             return Addresses.of(call, zoneId, id.tenant())
                     .compose(address -> call.ask(
                             address.orElseThrow(() -> noSuchKey(keyId)).zone(), request.of(new KeyId(id.id()))))

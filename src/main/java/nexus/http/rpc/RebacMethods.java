@@ -20,6 +20,7 @@ import nexus.rebac.tuple.SubjectRef;
 import nexus.store.TupleRow;
 import nexus.tenant.Reply;
 import nexus.tenant.TenantRequest;
+import nexus.tenant.WireIds;
 import org.jspecify.annotations.Nullable;
 
 /** Methods about tuples and checks. Object ids of files are wire paths; the tenant's actor makes them its own. */
@@ -146,7 +147,7 @@ final class RebacMethods {
 
     private static Future<Result> delete(Call call) {
         String text = call.params().string("tuple_id");
-        Optional<WireIds.WireId> id = WireIds.parse(text);
+        Optional<WireIds> id = WireIds.parse(text);
         String zoneId = zoneId(call);
         // Who asks is judged even if there is nothing to delete.
         return id.isEmpty()
