@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import nexus.http.client.Json;
 import nexus.http.client.NexusClient;
 import nexus.http.client.NexusException;
@@ -302,7 +303,7 @@ public final class Demo {
         boolean granted = false;
         for (String line : alice.readText(log).split("\n")) {
             Map<String, @Nullable Object> read = Json.object(Json.read(line));
-            found |= Json.read(entry).equals(read.get("detail"));
+            found |= Objects.equals(Json.read(entry), read.get("detail"));
             granted |= "rebac_create".equals(read.get("action"));
         }
         script.expect("The application's entry is in the log", true, found);

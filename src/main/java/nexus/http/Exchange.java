@@ -40,6 +40,7 @@ final class Exchange {
     private long reserved;
     private boolean answered;
     private boolean closing;
+    private boolean reading;
 
     Exchange(RouterVerticle router, HttpServerRequest request, String requestId, long started) {
         this.router = router;
@@ -69,10 +70,6 @@ final class Exchange {
         return outcome;
     }
 
-    boolean isAnswered() {
-        return answered;
-    }
-
     /** Names the request in metrics and logs; one of a fixed set. */
     void operation(String name) {
         operation = name;
@@ -88,6 +85,15 @@ final class Exchange {
         long bytes = reserved;
         reserved = 0;
         return bytes;
+    }
+
+    /** Somebody takes care of the body. */
+    void readsBody() {
+        reading = true;
+    }
+
+    boolean isReadingBody() {
+        return reading;
     }
 
     /** The connection ends with this answer. */

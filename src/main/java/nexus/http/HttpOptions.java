@@ -46,6 +46,9 @@ public record HttpOptions(
     /** Bodies up to this size do not count against the memory for bodies: connections bound them well enough. */
     static final int UNCOUNTED_BODY_BYTES = 16 * Limits.KIB;
 
+    /** What is thrown away of a body that nobody reads, in bytes, before the connection is closed. */
+    static final int DISCARDED_BYTES = 1 * Limits.MIB;
+
     /** Answers from this size on are compressed if the client likes it: below, the packet is one either way. */
     static final int GZIP_BYTES = 1 * Limits.KIB;
 

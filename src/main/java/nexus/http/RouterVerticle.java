@@ -244,6 +244,20 @@ public final class RouterVerticle extends VerticleBase {
         } catch (RuntimeException e) {
             exchange.bug(e);
         }
+        if (!exchange.isReadingBody()) {
+            discard(request);
+        }
+    }
+
+    /** Throws a body away that nobody reads, and the connection with it if there is too much. */
+    private static void discard(HttpServerRequest request) {
+        long[] received = {0};
+        request.handler(piece -> {
+            received[0] += piece.length();
+            if (received[0] > HttpOptions.DISCARDED_BYTES) {
+                request.connection().close();
+            }
+        });
     }
 
     private void route(Exchange exchange, String path) {
@@ -300,6 +314,7 @@ public final class RouterVerticle extends VerticleBase {
         }
 
         void read() {
+            exchange.readsBody();
             connections.reading(request.connection(), exchange.started());
             request.handler(this::take);
             request.endHandler(ended -> end());

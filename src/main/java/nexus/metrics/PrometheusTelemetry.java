@@ -122,7 +122,7 @@ public final class PrometheusTelemetry implements Telemetry, AutoCloseable {
     public void group(int commands, long payloadBytes, long nanos, boolean isCommitted) {
         (isCommitted ? committed : failed).record(Duration.ofNanos(nanos));
         groupCommands.record(commands);
-        groupBytes.record(payloadBytes);
+        groupBytes.record((double) payloadBytes);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package nexus.tenant;
 
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -46,7 +45,7 @@ final class EntryCache {
     }
 
     /** Takes what a group made of each path. */
-    void putAll(HashMap<String, Optional<FileEntry>> changed) {
+    void putAll(Map<String, Optional<FileEntry>> changed) {
         for (Map.Entry<String, Optional<FileEntry>> change : changed.entrySet()) {
             put(change.getKey(), change.getValue());
         }

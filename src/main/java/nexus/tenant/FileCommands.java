@@ -563,7 +563,7 @@ final class FileCommands {
     /** A folder's content must still have legal paths where it goes. */
     private static void requireDepth(FileEntry folder, String to, Draft draft) {
         TenantStore.FolderTotals totals = draft.loaded().totals(folder.path());
-        long deepest = depth(to) + totals.deepest();
+        long deepest = (long) depth(to) + totals.deepest();
         long longest = (long) to.length() * 3 + totals.longest();
         if (deepest > Limits.PATH_DEPTH || longest > Limits.PATH_BYTES) {
             throw Problem.refused(

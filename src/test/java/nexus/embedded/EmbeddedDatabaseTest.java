@@ -212,7 +212,11 @@ class EmbeddedDatabaseTest {
                 "initdb did not begin");
         database.close();
         assertTrue(outcome.get().toString().contains("closed while it was starting"), outcome.get()::toString);
-        assertEquals(List.of(), PostgresProcesses.of(home.resolve("data.new")));
+        assertTrue(
+                Deadline.in(Duration.ofSeconds(5))
+                        .await(() ->
+                                PostgresProcesses.of(home.resolve("data.new")).isEmpty()),
+                "processes of the given-up start are left");
         database = database();
         database.start();
     }

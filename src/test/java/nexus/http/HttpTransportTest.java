@@ -399,6 +399,18 @@ class HttpTransportTest {
     }
 
     @Test
+    void bodiesThatNobodyReadsAreThrownAwayUpToABound() throws IOException {
+        try (Socket socket = connect()) {
+            write(socket, "POST /api/nfs/read HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n");
+            assertTrue(readUntil(socket, "}").startsWith("HTTP/1.1 401 "));
+            socket.getOutputStream().write(new byte[HttpOptions.DISCARDED_BYTES]);
+            socket.getOutputStream().write(new byte[1]);
+            socket.getOutputStream().flush();
+            assertTrue(isClosedWithin(socket, Duration.ofSeconds(1)), "before the idle timeout");
+        }
+    }
+
+    @Test
     void encodedBodiesAreRefused() {
         assertEquals(
                 415,

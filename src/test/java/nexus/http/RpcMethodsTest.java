@@ -821,6 +821,17 @@ class RpcMethodsTest {
     }
 
     @Test
+    void theServersOwnFilesMayBeLargeAndInline() {
+        byte[] log = random(5 * Limits.MIB);
+        server.gateway.script(ask ->
+                new Reply.FileContent(TestServer.ACME, file(X.wire()), new Content.Inline(ContentHash.of(log), log)));
+        assertEquals(typed(log), server.result("read", "{\"path\":\"/tenants/acme/.audit/log.jsonl\"}"));
+        assertEquals(
+                typed(Arrays.copyOfRange(log, 1, log.length)),
+                server.result("read_range", "{\"path\":\"/tenants/acme/x\",\"start\":1,\"end\":999999999}"));
+    }
+
+    @Test
     void aLostBlobIsAnErrorAndNotAnEmptyFile() {
         Content.Stored lost = new Content.Stored(ContentHash.of(HELLO), 100_000, new nexus.store.BlobPlace("lost"));
         server.gateway.script(ask -> new Reply.FileContent(TestServer.ACME, file(X.wire()), lost));

@@ -356,6 +356,7 @@ public final class FileBlobStore implements BlobStore {
 
     // -------------------------------------------------------------------------------------------------------- waiting
 
+    @SuppressWarnings("NullAway") // Vert.x cannot say that a blocking call gives back what the work returns.
     private <T> Future<T> run(Callable<T> work) {
         if (taken.incrementAndGet() > room) {
             taken.decrementAndGet();

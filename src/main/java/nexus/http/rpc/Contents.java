@@ -96,7 +96,12 @@ final class Contents {
                     after.accept(out);
                 },
                 content.hash().hex(),
-                1);
+                weight(bytes));
+    }
+
+    /** Large ones, as the audit log can be, are rendered off the event loop. */
+    private static int weight(byte[] bytes) {
+        return bytes.length > RpcOptions.OFF_LOOP_BYTES ? Integer.MAX_VALUE : 1;
     }
 
     /** Bytes {@code start} to {@code end} of the content of a reply; what lies behind its end is not there. */
@@ -109,7 +114,7 @@ final class Contents {
         }
         byte[] bytes =
                 java.util.Arrays.copyOfRange(((Content.Inline) content).bytes(), Math.toIntExact(from), (int) to);
-        return new Result.Json(out -> out.bytes(bytes), content.hash().hex(), 1);
+        return new Result.Json(out -> out.bytes(bytes), content.hash().hex(), weight(bytes));
     }
 
     private static Result part(

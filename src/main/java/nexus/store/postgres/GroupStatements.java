@@ -155,7 +155,7 @@ final class GroupStatements {
     }
 
     /** Adds a statement that ends in {@code step}. */
-    private void step(String sql, Object... args) {
+    private void step(String sql, @Nullable Object... args) {
         steps.add(Step.of(sql, args));
         counted++;
     }

@@ -176,6 +176,7 @@ public final class PgDatabase {
 
     private Future<SqlConnection> connection(Pool pool) {
         return pool.getConnection()
+                .map(connection -> connection.exceptionHandler(PgDatabase::lost))
                 .recover(e -> Future.failedFuture(new StoreException(
                         Reason.FAILED, refusal == null ? "no connection to the database" : refusal, e)));
     }
@@ -243,6 +244,7 @@ public final class PgDatabase {
 
     /** Closing the connection gives it to the pool; one that is refused must go for good. */
     private void enter(SqlConnection connection, List<Step> warmUp) {
+        connection.exceptionHandler(PgDatabase::lost);
         String session = SESSION.formatted(
                 options.lockTimeout().toMillis(), options.statementTimeout().toMillis());
         connection
@@ -260,6 +262,11 @@ public final class PgDatabase {
                     LOG.error("connection refused reason={}", e.getMessage());
                     destroy(connection);
                 });
+    }
+
+    /** What the server says when it ends a connection: whoever uses it only learns that it is closed. */
+    private static void lost(Throwable e) {
+        LOG.warn("connection lost reason={}", e.getMessage());
     }
 
     /** Whether row security binds this connection and its commits are durable. */

@@ -1,0 +1,4 @@
+@NullMarked
+package nexus.kernel;
+
+import org.jspecify.annotations.NullMarked;

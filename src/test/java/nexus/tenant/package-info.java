@@ -1,0 +1,4 @@
+@NullMarked
+package nexus.tenant;
+
+import org.jspecify.annotations.NullMarked;
