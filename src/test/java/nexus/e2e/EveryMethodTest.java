@@ -95,6 +95,7 @@ class EveryMethodTest {
                 .text();
 
         String tuple = admin.rebacCreate(Ref.user("friend"), "viewer", Ref.file(OWN + "rebac_delete"), ZONE);
+        admin.rebacCreate(Ref.user("friend"), "viewer", Ref.file(OWN + "rebac_list_tuples"), ZONE);
         table(tuple);
         for (String method : ROWS.keySet()) {
             owner.write(OWN + method + "/a.txt", SECRET);
@@ -181,7 +182,7 @@ class EveryMethodTest {
                 List.of("file", OWN + "rebac_create"));
         // An id of another tenant does not exist for him; one of his own does, and is not his to revoke.
         row("rebac_delete", Outcome.FALSE, Outcome.DENIED, "tuple_id", tuple);
-        same("rebac_list_tuples", Outcome.DENIED, "object", List.of("file", OWN + "rebac_delete"));
+        same("rebac_list_tuples", Outcome.DENIED, "object", List.of("file", OWN + "rebac_list_tuples"));
         same(
                 "rebac_check",
                 Outcome.DENIED,
