@@ -12,8 +12,10 @@ import org.junit.jupiter.api.Test;
 /** Every name of every relation of a file, against every name that can be asked. */
 class AliasTest {
     private static final List<String> OWNER = List.of("owner", "direct_owner", "shared-owner");
-    private static final List<String> EDITOR = List.of("editor", "can_write", "writer", "direct_editor", "shared-editor");
-    private static final List<String> VIEWER = List.of("viewer", "can_read", "reader", "direct_viewer", "shared-viewer");
+    private static final List<String> EDITOR =
+            List.of("editor", "can_write", "writer", "direct_editor", "shared-editor");
+    private static final List<String> VIEWER =
+            List.of("viewer", "can_read", "reader", "direct_viewer", "shared-viewer");
 
     /** The rank of a grant, and the rank that a question needs: 3 owner, 2 editor, 1 viewer. */
     private static final Map<String, Integer> PERMISSIONS = Map.of("read", 1, "write", 2, "execute", 3, "share", 3);
@@ -45,8 +47,7 @@ class AliasTest {
             for (String subject : subjects) {
                 Workspace workspace = new Workspace().put("file:/a#" + granted + "@" + subject);
                 for (String question : asked) {
-                    CheckResult expected =
-                            rank(granted) >= rank(question) ? CheckResult.ALLOWED : CheckResult.DENIED;
+                    CheckResult expected = rank(granted) >= rank(question) ? CheckResult.ALLOWED : CheckResult.DENIED;
                     for (String path : List.of("/a", "/a/b", "/a/b/c/d/e/f")) {
                         assertEquals(
                                 expected,
@@ -68,7 +69,12 @@ class AliasTest {
             Workspace workspace = new Workspace().put("file:/a#" + granted + "@user:u");
             assertEquals(
                     granted,
-                    workspace.index.byObject(Workspace.object("file:/a")).get(0).tuple().relation());
+                    workspace
+                            .index
+                            .byObject(Workspace.object("file:/a"))
+                            .get(0)
+                            .tuple()
+                            .relation());
         }
         assertTrue(names().size() == 13);
     }

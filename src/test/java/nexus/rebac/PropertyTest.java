@@ -56,21 +56,32 @@ class PropertyTest {
     @Test
     void equalsTheReferenceOnAllSmallModels() {
         List<RelationTuple> possible = tuples(
-                "d:1#p@d:1", "d:1#p@d:2", "d:2#p@d:1", "d:1#a@u:1", "d:1#b@u:1", "d:2#a@u:1", "d:2#b@u:1",
-                "d:1#a@d:1#b", "d:1#a@d:2#b", "d:1#b@d:2#a", "d:1#b@d:2#b", "d:2#a@d:1#a", "d:1#a@d:2");
+                "d:1#p@d:1",
+                "d:1#p@d:2",
+                "d:2#p@d:1",
+                "d:1#a@u:1",
+                "d:1#b@u:1",
+                "d:2#a@u:1",
+                "d:2#b@u:1",
+                "d:1#a@d:1#b",
+                "d:1#a@d:2#b",
+                "d:1#b@d:2#a",
+                "d:1#b@d:2#b",
+                "d:2#a@d:1#a",
+                "d:1#a@d:2");
         int models = 0;
         int questions = 0;
         for (String a : RULES) {
             for (String b : RULES) {
-                Optional<AuthorizationModel> model = parse(
-                        "model\nschema 1.1\ntype u\ntype d\nrelations\ndefine p: [d]\ndefine a: " + a + "\ndefine b: " + b);
+                Optional<AuthorizationModel> model =
+                        parse("model\nschema 1.1\ntype u\ntype d\nrelations\ndefine p: [d]\ndefine a: " + a
+                                + "\ndefine b: " + b);
                 if (model.isPresent()) {
                     models++;
                     for (int i = 0; i < possible.size(); i++) {
                         for (int j = i; j < possible.size(); j++) {
                             for (int k = j; k < possible.size(); k++) {
-                                Set<RelationTuple> chosen =
-                                        new LinkedHashSet<>(List.of(possible.get(i)));
+                                Set<RelationTuple> chosen = new LinkedHashSet<>(List.of(possible.get(i)));
                                 chosen.add(possible.get(j));
                                 chosen.add(possible.get(k));
                                 if (k > j || j == i) {
@@ -177,7 +188,8 @@ class PropertyTest {
             }
         }
         for (SubjectRef subject : subjects) {
-            for (String type : new TreeSet<>(objects.stream().map(o -> o.substring(0, 1)).toList())) {
+            for (String type :
+                    new TreeSet<>(objects.stream().map(o -> o.substring(0, 1)).toList())) {
                 for (String relation : relations(model, type)) {
                     compareRoots(reference, checker, subject, relation, type, objects, tuples);
                 }
@@ -234,6 +246,9 @@ class PropertyTest {
                 for (int change = random.nextInt(12); change >= 0; change--) {
                     change(random, workspace);
                 }
+                if (round % 3 == 2) {
+                    churn(random, workspace);
+                }
                 compareWorkspace("seed " + seed + " round " + round, workspace);
             }
         }
@@ -241,7 +256,15 @@ class PropertyTest {
 
     private static final List<String> PATHS = List.of("/", "/a", "/a/b", "/a/b/c", "/a/bb", "/aa", "/z/y/x");
     private static final List<String> ALIASES = List.of(
-            "owner", "direct_owner", "shared-owner", "editor", "can_write", "writer", "viewer", "can_read", "shared-viewer");
+            "owner",
+            "direct_owner",
+            "shared-owner",
+            "editor",
+            "can_write",
+            "writer",
+            "viewer",
+            "can_read",
+            "shared-viewer");
 
     private static void change(Random random, Workspace workspace) {
         List<RelationTuple> stored = new ArrayList<>();
@@ -260,6 +283,17 @@ class PropertyTest {
         }
         Instant expiry = NOW.plusSeconds(random.nextInt(3) - 1);
         workspace.index.put(TupleText.parse(object + "@" + subject), random.nextBoolean() ? null : expiry);
+    }
+
+    /** Enough removals for the index to be rebuilt and everything in it to be numbered anew. */
+    private static void churn(Random random, Workspace workspace) {
+        for (int i = workspace.index.size() + 100; i > 0; i--) {
+            RelationTuple passing = TupleText.parse(
+                    "file:/passing#" + pick(random, "viewer", "owner") + "@user:" + random.nextInt(1_000));
+            if (workspace.index.put(passing, null)) {
+                workspace.index.remove(passing);
+            }
+        }
     }
 
     private static void compareWorkspace(String where, Workspace workspace) {
@@ -290,8 +324,18 @@ class PropertyTest {
         }
         Reference reference = new Reference(workspace.model.types(), objects, living, parents, members);
         List<String> subjects = List.of(
-                "user:1", "agent:2", "user:3", "user:4", "user:5", "group:a#member", "group:c#member",
-                "tenant:acme#member", "tenant:beta#member", "group:a#owner", "file:/a/b#viewer", "file:/z#owner");
+                "user:1",
+                "agent:2",
+                "user:3",
+                "user:4",
+                "user:5",
+                "group:a#member",
+                "group:c#member",
+                "tenant:acme#member",
+                "tenant:beta#member",
+                "group:a#owner",
+                "file:/a/b#viewer",
+                "file:/z#owner");
         for (String text : subjects) {
             SubjectRef subject = TupleText.parseSubject(text);
             for (String object : objects) {

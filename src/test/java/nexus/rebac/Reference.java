@@ -112,7 +112,8 @@ final class Reference {
             public void from(Rewrite.From leaf) {
                 for (RelationTuple tuple : tuples.getOrDefault(object + "#" + leaf.tupleset(), List.of())) {
                     SubjectRef parent = tuple.subject();
-                    if (isAllowed(type, leaf.tupleset(), parent) && parent.relation().isEmpty()) {
+                    if (isAllowed(type, leaf.tupleset(), parent)
+                            && parent.relation().isEmpty()) {
                         result.addAll(set(parent.type() + ":" + parent.id(), leaf.relation()));
                     }
                 }

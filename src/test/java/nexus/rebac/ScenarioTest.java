@@ -35,8 +35,9 @@ class ScenarioTest {
     private static List<Story> read(String resource) throws IOException {
         List<Story> stories = new ArrayList<>();
         try (InputStream in = Objects.requireNonNull(ScenarioTest.class.getResourceAsStream(resource), resource)) {
-            List<String> lines =
-                    new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+            List<String> lines = new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
             for (int i = 0; i < lines.size(); i++) {
                 String line = lines.get(i).strip();
                 if (line.startsWith("story ")) {

@@ -66,7 +66,8 @@ final class Plans {
     }
 
     /** How the relation is derived; null if its tuples are stored. */
-    @Nullable DerivedRelation derived(int type, int relation) {
+    @Nullable
+    DerivedRelation derived(int type, int relation) {
         return derivedRelations[place(type, relation)];
     }
 

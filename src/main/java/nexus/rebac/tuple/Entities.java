@@ -21,6 +21,7 @@ final class Entities {
     private String[] ids = new String[CAPACITY_FIRST];
     /** Hashes of type and id: the place in the table comes from the low bits, and unequal ids are mostly told apart by the rest. */
     private int[] tags = new int[CAPACITY_FIRST];
+
     private char[] types = new char[CAPACITY_FIRST];
     private int size;
     private long idBytes;

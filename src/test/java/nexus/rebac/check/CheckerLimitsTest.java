@@ -39,7 +39,9 @@ class CheckerLimitsTest {
         Workspace workspace = nested(limits(DEPTH), 25).put("file:/#viewer@group:g1#member", "group:g25#member@user:u");
         assertEquals(CheckResult.ALLOWED, workspace.check("file:" + path(64), "read", "user:u"));
         assertEquals(CheckResult.DENIED, workspace.check("file:" + path(64), "read", "user:nobody"));
-        assertEquals(ListOutcome.COMPLETE, workspace.expand("file:" + path(64), "read").outcome());
+        assertEquals(
+                ListOutcome.COMPLETE,
+                workspace.expand("file:" + path(64), "read").outcome());
     }
 
     @Test
@@ -50,9 +52,14 @@ class CheckerLimitsTest {
         assertEquals(CheckResult.ALLOWED, workspace.check("group:g2", "member", "user:u"));
         assertEquals(CheckResult.TOO_DEEP, workspace.check("group:g1", "member", "user:nobody"));
         assertEquals(CheckResult.DENIED, workspace.check("group:g2", "member", "user:nobody"));
-        assertEquals(ListOutcome.TOO_DEEP, workspace.expand("group:g1", "member").outcome());
-        assertEquals(List.of("user:u"), Workspace.ids(workspace.expand("group:g2", "member").subjects()));
-        assertEquals(ListOutcome.TOO_DEEP, workspace.roots("user:u", "member", "group").outcome());
+        assertEquals(
+                ListOutcome.TOO_DEEP, workspace.expand("group:g1", "member").outcome());
+        assertEquals(
+                List.of("user:u"),
+                Workspace.ids(workspace.expand("group:g2", "member").subjects()));
+        assertEquals(
+                ListOutcome.TOO_DEEP,
+                workspace.roots("user:u", "member", "group").outcome());
         workspace.put("group:g2#member@user:u");
         assertEquals(CheckResult.ALLOWED, workspace.check("group:g1", "member", "user:u"), "found on the way");
     }
@@ -71,9 +78,17 @@ class CheckerLimitsTest {
 
     @Test
     void aCircleIsNotDeep() {
-        Workspace workspace = nested(limits(DEPTH), DEPTH + 1)
-                .put("group:g" + (DEPTH + 1) + "#member@group:g1#member");
+        Workspace workspace = nested(limits(DEPTH), DEPTH + 1).put("group:g" + (DEPTH + 1) + "#member@group:g1#member");
         assertEquals(CheckResult.DENIED, workspace.check("group:g1", "member", "user:u"));
+        workspace.put("group:g7#member@user:u");
+        assertEquals(
+                DEPTH + 1, workspace.roots("user:u", "member", "group").ids().size());
+        for (int i = 1; i <= DEPTH + 1; i++) {
+            assertEquals(CheckResult.ALLOWED, workspace.check("group:g" + i, "member", "user:u"));
+            assertEquals(
+                    List.of("user:u"),
+                    Workspace.ids(workspace.expand("group:g" + i, "member").subjects()));
+        }
     }
 
     @Test
@@ -95,7 +110,8 @@ class CheckerLimitsTest {
         assertEquals(CheckResult.DENIED, workspace.check("file:/a", "read", "user:u"));
         workspace.put("file:/#viewer@group:last#member", "group:last#member@user:u");
         assertEquals(CheckResult.TOO_COMPLEX, workspace.check("file:/a", "read", "user:u"));
-        assertEquals(ListOutcome.TOO_COMPLEX, workspace.expand("file:/a", "read").outcome());
+        assertEquals(
+                ListOutcome.TOO_COMPLEX, workspace.expand("file:/a", "read").outcome());
         workspace.put("group:g0#member@user:u");
         assertEquals(CheckResult.ALLOWED, workspace.check("file:/a", "read", "user:u"), "found before the limit");
     }

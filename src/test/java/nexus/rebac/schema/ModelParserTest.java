@@ -48,8 +48,13 @@ class ModelParserTest {
             refusal(1, 1, "modules ('module') are not supported yet", "module core", "type user"),
             refusal(3, 1, "modules ('extend') are not supported yet", "model", "schema 1.1", "extend type user"),
             refusal(
-                    4, 1, "conditions are not supported yet",
-                    "model", "schema 1.1", "type user", "condition c(x: int) { x < 1 }"),
+                    4,
+                    1,
+                    "conditions are not supported yet",
+                    "model",
+                    "schema 1.1",
+                    "type user",
+                    "condition c(x: int) { x < 1 }"),
             refusal(3, 1, "expected 'type' but found 'types'", "model", "schema 1.1", "types user"),
             refusal(3, 5, "expected a type name but found the end of the model", "model", "schema 1.1", "type"),
             refusal(3, 6, "expected a type name but found '1st'", "model", "schema 1.1", "type 1st"),
@@ -77,20 +82,35 @@ class ModelParserTest {
             inDoc(6, 25, "relation 'b' is not defined on type 'doc'", "define a: [user] or b"),
             inDoc(6, 25, "relation 'p' is not defined on type 'doc'", "define a: [user] or a from p"),
             inDoc(
-                    6, 25, "'from p' needs a relation that is only assigned directly, and only to objects",
-                    "define a: [user] or a from p", "define p: a"),
+                    6,
+                    25,
+                    "'from p' needs a relation that is only assigned directly, and only to objects",
+                    "define a: [user] or a from p",
+                    "define p: a"),
             inDoc(
-                    6, 25, "'from p' needs a relation that is only assigned directly, and only to objects",
-                    "define a: [user] or a from p", "define p: [doc] or a"),
+                    6,
+                    25,
+                    "'from p' needs a relation that is only assigned directly, and only to objects",
+                    "define a: [user] or a from p",
+                    "define p: [doc] or a"),
             inDoc(
-                    6, 25, "'from p' needs a relation that is only assigned directly, and only to objects",
-                    "define a: [user] or a from p", "define p: [doc, doc#a]"),
+                    6,
+                    25,
+                    "'from p' needs a relation that is only assigned directly, and only to objects",
+                    "define a: [user] or a from p",
+                    "define p: [doc, doc#a]"),
             inDoc(
-                    6, 25, "no type that 'p' points to has a relation 'b'",
-                    "define a: [user] or b from p", "define p: [doc]"),
+                    6,
+                    25,
+                    "no type that 'p' points to has a relation 'b'",
+                    "define a: [user] or b from p",
+                    "define p: [doc]"),
             inDoc(
-                    6, 20, "the list of direct types comes first in a definition, and only once",
-                    "define a: b or [user]", "define b: [user]"),
+                    6,
+                    20,
+                    "the list of direct types comes first in a definition, and only once",
+                    "define a: b or [user]",
+                    "define b: [user]"),
             inDoc(6, 12, "nobody can ever hold relation 'a' of type 'doc'", "define a: a"),
             inDoc(6, 12, "nobody can ever hold relation 'a' of type 'doc'", "define a: b", "define b: a"),
             inDoc(6, 12, "nobody can ever hold relation 'a' of type 'doc'", "define a: [doc#a]"),
@@ -100,17 +120,23 @@ class ModelParserTest {
             inDoc(6, 14, "expected a relation name or '[' but found the end of the line", "define a:"),
             inDoc(6, 24, "expected a relation name or '[' but found the end of the line", "define a: [user] or"),
             inDoc(6, 22, "expected the end of the line but found 'editor'", "define a: [user] editor"),
-            inDoc(6, 31, "expected a relation name after 'from' but found the end of the line",
+            inDoc(
+                    6,
+                    31,
+                    "expected a relation name after 'from' but found the end of the line",
                     "define a: [user] or a from"),
             inDoc(6, 15, "unexpected character '@' (U+0040)", "define a: @user"),
-            inDoc(6, 12, "relation name of 51 characters; at most 50 are allowed", "define " + "r".repeat(51) + ": [user]"));
+            inDoc(
+                    6,
+                    12,
+                    "relation name of 51 characters; at most 50 are allowed",
+                    "define " + "r".repeat(51) + ": [user]"));
 
     @TestFactory
     List<DynamicTest> refusesWithLineAndColumn() {
         return REFUSALS.stream()
                 .map(refusal -> DynamicTest.dynamicTest("model: " + refusal.text.replace("\n", " / "), () -> {
-                    ModelException refused =
-                            assertThrows(ModelException.class, () -> ModelParser.parse(refusal.text));
+                    ModelException refused = assertThrows(ModelException.class, () -> ModelParser.parse(refusal.text));
                     assertTrue(
                             refused.getMessage().contains(refusal.message),
                             () -> "expected: " + refusal.message + ", was: " + refused.getMessage());
@@ -140,7 +166,8 @@ class ModelParserTest {
         }
         assertEquals(100, ModelParser.parse(text.toString()).typeCount());
         ModelException refused = assertThrows(
-                ModelException.class, () -> ModelParser.parse(text.append("type more").toString()));
+                ModelException.class,
+                () -> ModelParser.parse(text.append("type more").toString()));
         assertTrue(refused.getMessage().contains("more than 100 types"));
     }
 
@@ -159,8 +186,7 @@ class ModelParserTest {
 
     @Test
     void readsEveryConstruct() {
-        AuthorizationModel model = ModelParser.parse(
-                """
+        AuthorizationModel model = ModelParser.parse("""
                 # A comment before anything.
                 model
                   schema 1.1 # one behind a word

@@ -46,7 +46,9 @@ class TupleIndexTest {
         TupleIndex index = new TupleIndex(1);
         RelationTuple tuple = tuple("file:/a#viewer@user:u");
         index.put(tuple, NOW.plusNanos(1_999));
-        assertEquals(Optional.of(NOW.plusNanos(1_000)), Optional.ofNullable(index.find(tuple)).map(StoredTuple::expiresAt));
+        assertEquals(
+                Optional.of(NOW.plusNanos(1_000)),
+                Optional.ofNullable(index.find(tuple)).map(StoredTuple::expiresAt));
         index.put(tuple, Instant.MAX);
         assertEquals(new StoredTuple(tuple, null), index.find(tuple));
         index.put(tuple, Instant.MIN);
@@ -61,7 +63,8 @@ class TupleIndexTest {
         TupleIndex index = new TupleIndex(1);
         List<String> lookAlikes = List.of("a", "A", "а", "á", "a\u0301", "a ", " a", "/a", "/a/", "／a", "a\u200B");
         for (String id : lookAlikes) {
-            assertTrue(index.put(new RelationTuple(new ObjectRef("file", id), "viewer", SubjectRef.of("user", id)), null));
+            assertTrue(
+                    index.put(new RelationTuple(new ObjectRef("file", id), "viewer", SubjectRef.of("user", id)), null));
         }
         assertEquals(lookAlikes.size(), index.size());
         for (String id : lookAlikes) {
@@ -99,9 +102,21 @@ class TupleIndexTest {
         index.put(tuple("file:/a#viewer@group:g#member"), null);
         index.put(tuple("file:/b#viewer@group:g#owner"), null);
         index.put(tuple("file:/c#viewer@group:g"), null);
-        assertEquals("/a", index.bySubject(new SubjectRef("group", "g", "member")).get(0).tuple().object().id());
+        assertEquals(
+                "/a",
+                index.bySubject(new SubjectRef("group", "g", "member"))
+                        .get(0)
+                        .tuple()
+                        .object()
+                        .id());
         assertEquals(1, index.bySubject(new SubjectRef("group", "g", "owner")).size());
-        assertEquals("/c", index.bySubject(SubjectRef.of("group", "g")).get(0).tuple().object().id());
+        assertEquals(
+                "/c",
+                index.bySubject(SubjectRef.of("group", "g"))
+                        .get(0)
+                        .tuple()
+                        .object()
+                        .id());
     }
 
     /** Random changes against a map; every list is what the map says. */
@@ -112,12 +127,15 @@ class TupleIndexTest {
             TupleIndex index = new TupleIndex(seed);
             Map<RelationTuple, Optional<Instant>> model = new HashMap<>();
             int bias = 2 + random.nextInt(3);
+            List<RelationTuple> put = new ArrayList<>();
             for (int step = 0; step < 3_000; step++) {
-                RelationTuple tuple = random(random);
                 if (random.nextInt(bias + (step / 1_000) * 2) < 2) {
+                    RelationTuple tuple = random(random);
                     Instant expiry = random.nextInt(3) > 0 ? null : NOW.plusSeconds(random.nextInt(5) - 2);
                     assertEquals(model.put(tuple, Optional.ofNullable(expiry)) == null, index.put(tuple, expiry));
+                    put.add(tuple);
                 } else {
+                    RelationTuple tuple = put.isEmpty() ? random(random) : put.get(random.nextInt(put.size()));
                     assertEquals(model.remove(tuple) != null, index.remove(tuple));
                 }
                 assertEquals(model.size(), index.size());
@@ -130,7 +148,8 @@ class TupleIndexTest {
     }
 
     private static RelationTuple random(Random random) {
-        ObjectRef object = new ObjectRef(random.nextInt(4) == 0 ? "group" : "file", "/" + random.nextInt(8) + "/" + random.nextInt(4));
+        ObjectRef object = new ObjectRef(
+                random.nextInt(4) == 0 ? "group" : "file", "/" + random.nextInt(8) + "/" + random.nextInt(4));
         String relation = random.nextBoolean() ? "viewer" : "member";
         SubjectRef subject = new SubjectRef(
                 random.nextBoolean() ? "user" : "group",
@@ -149,11 +168,14 @@ class TupleIndexTest {
         assertSame(model, tuple -> tuple.subject().equals(any.subject()), index.bySubject(any.subject()));
         assertSame(
                 model,
-                tuple -> tuple.object().type().equals("file") && tuple.object().id().startsWith("/3/"),
+                tuple -> tuple.object().type().equals("file")
+                        && tuple.object().id().startsWith("/3/"),
                 index.under("file", "/3"));
         assertSame(
                 model,
-                tuple -> model.getOrDefault(tuple, Optional.empty()).filter(e -> !NOW.isBefore(e)).isPresent(),
+                tuple -> model.getOrDefault(tuple, Optional.empty())
+                        .filter(e -> !NOW.isBefore(e))
+                        .isPresent(),
                 index.expired(NOW, Integer.MAX_VALUE));
     }
 
@@ -165,7 +187,8 @@ class TupleIndexTest {
                 expected.add(new StoredTuple(tuple, expiry.orElse(null)));
             }
         });
-        Comparator<StoredTuple> order = Comparator.comparing(stored -> stored.tuple().toString());
+        Comparator<StoredTuple> order =
+                Comparator.comparing(stored -> stored.tuple().toString());
         List<StoredTuple> sorted = new ArrayList<>(actual);
         expected.sort(order);
         sorted.sort(order);
@@ -188,7 +211,8 @@ class TupleIndexTest {
         assertTrue(index.approximateBytes() < 5 * before, before + " bytes became " + index.approximateBytes());
         index.under("file", "/kept").forEach(stored -> index.remove(stored.tuple()));
         for (int i = 0; i < 1_000; i++) {
-            RelationTuple passing = new RelationTuple(new ObjectRef("t" + i, "x"), "r" + i, SubjectRef.of("s" + i, "y"));
+            RelationTuple passing =
+                    new RelationTuple(new ObjectRef("t" + i, "x"), "r" + i, SubjectRef.of("s" + i, "y"));
             index.put(passing, null);
             index.remove(passing);
         }

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 
 class TupleTextTest {
 
-    private static RelationTuple tuple(String type, String id, String relation, String sType, String sId, String sRelation) {
+    private static RelationTuple tuple(
+            String type, String id, String relation, String sType, String sId, String sRelation) {
         return new RelationTuple(new ObjectRef(type, id), relation, new SubjectRef(sType, sId, sRelation));
     }
 
@@ -20,7 +21,8 @@ class TupleTextTest {
         assertEquals(
                 tuple("document", "readme", "viewer", "group", "eng", "member"),
                 TupleText.parse("document:readme#viewer@group:eng#member"));
-        assertEquals(tuple("file", "/a b", "owner", "user", "x@y.z", ""), TupleText.parse("file:/a b#owner@user:x@y.z"));
+        assertEquals(
+                tuple("file", "/a b", "owner", "user", "x@y.z", ""), TupleText.parse("file:/a b#owner@user:x@y.z"));
         assertEquals(tuple("f", "a:b", "o", "u", "c:d", ""), TupleText.parse("f:a:b#o@u:c:d"));
         assertEquals(tuple("f", "a#b@c", "o", "u", "d#e", "m"), TupleText.parse("f:a#b@c#o@u:d#e#m"));
         assertEquals(tuple("f", "a", "o", "u", "d#", ""), TupleText.parse("f:a#o@u:d#"));
@@ -30,8 +32,21 @@ class TupleTextTest {
     @Test
     void refusesWhatIsNoTuple() {
         for (String text : List.of(
-                "", "a", "a:b", "a:b#c", "a:b#c@d", ":b#c@d:e", "a:#c@d:e", "a:b#@d:e", "a:b#c@:e", "a:b#c@d:",
-                "a b:c#d@e:f", "a:b#c@d:e\n", "a:b\u0000#c@d:e", "a:b\ud800#c@d:e", "é:b#c@d:e")) {
+                "",
+                "a",
+                "a:b",
+                "a:b#c",
+                "a:b#c@d",
+                ":b#c@d:e",
+                "a:#c@d:e",
+                "a:b#@d:e",
+                "a:b#c@:e",
+                "a:b#c@d:",
+                "a b:c#d@e:f",
+                "a:b#c@d:e\n",
+                "a:b\u0000#c@d:e",
+                "a:b\ud800#c@d:e",
+                "é:b#c@d:e")) {
             assertThrows(TupleFormatException.class, () -> TupleText.parse(text), text);
         }
     }
@@ -58,7 +73,12 @@ class TupleTextTest {
         int unfaithful = 0;
         for (int i = 0; i < 100_000; i++) {
             RelationTuple tuple = tuple(
-                    name(random), id(random), name(random), name(random), id(random), random.nextBoolean() ? "" : name(random));
+                    name(random),
+                    id(random),
+                    name(random),
+                    name(random),
+                    id(random),
+                    random.nextBoolean() ? "" : name(random));
             if (TupleText.isFaithful(tuple)) {
                 assertEquals(tuple, TupleText.parse(tuple.toString()));
             } else {
@@ -76,7 +96,8 @@ class TupleTextTest {
     private static String id(Random random) {
         StringBuilder id = new StringBuilder();
         for (int i = random.nextInt(9); i >= 0; i--) {
-            id.append(List.of("#", "@", ":", "a", "b", "/", "é", "\uD83D\uDE00", " ", "*").get(random.nextInt(10)));
+            id.append(List.of("#", "@", ":", "a", "b", "/", "é", "\uD83D\uDE00", " ", "*")
+                    .get(random.nextInt(10)));
         }
         return id.toString();
     }
