@@ -246,6 +246,9 @@ class PropertyTest {
                 for (int change = random.nextInt(12); change >= 0; change--) {
                     change(random, workspace);
                 }
+                if (round % 3 == 2) {
+                    churn(random, workspace);
+                }
                 compareWorkspace("seed " + seed + " round " + round, workspace);
             }
         }
@@ -280,6 +283,17 @@ class PropertyTest {
         }
         Instant expiry = NOW.plusSeconds(random.nextInt(3) - 1);
         workspace.index.put(TupleText.parse(object + "@" + subject), random.nextBoolean() ? null : expiry);
+    }
+
+    /** Enough removals for the index to be rebuilt and everything in it to be numbered anew. */
+    private static void churn(Random random, Workspace workspace) {
+        for (int i = workspace.index.size() + 100; i > 0; i--) {
+            RelationTuple passing = TupleText.parse(
+                    "file:/passing#" + pick(random, "viewer", "owner") + "@user:" + random.nextInt(1_000));
+            if (workspace.index.put(passing, null)) {
+                workspace.index.remove(passing);
+            }
+        }
     }
 
     private static void compareWorkspace(String where, Workspace workspace) {

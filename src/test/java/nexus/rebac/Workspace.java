@@ -79,6 +79,10 @@ public final class Workspace {
             members.computeIfAbsent(tenant, any -> new TreeSet<>()).add(TupleText.parseSubject(subject));
         }
 
+        public void remove(String tenant, String subject) {
+            members.getOrDefault(tenant, Set.of()).remove(TupleText.parseSubject(subject));
+        }
+
         @Override
         public boolean contains(String objectId, SubjectRef subject) {
             return members.getOrDefault(objectId, Set.of()).contains(subject);

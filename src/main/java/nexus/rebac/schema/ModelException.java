@@ -1,5 +1,7 @@
 package nexus.rebac.schema;
 
+import static java.util.Objects.requireNonNull;
+
 /** A model that is refused: what is wrong with it and, when it came as text, where. */
 public final class ModelException extends RuntimeException {
     private final Position position;
@@ -7,6 +9,11 @@ public final class ModelException extends RuntimeException {
     ModelException(String message, Position position) {
         super(position.isKnown() ? position + ": " + message : message, null, false, false);
         this.position = position;
+    }
+
+    @Override
+    public String getMessage() {
+        return requireNonNull(super.getMessage());
     }
 
     /** Counted from 1; 0 when the model did not come as text. */

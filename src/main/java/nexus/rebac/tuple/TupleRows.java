@@ -271,9 +271,6 @@ public final class TupleRows {
         subjects[row] = subject;
         shapeOf[row] = (char) shape;
         link(row, shapes.get(shape).isUserset() ? entities.usersetsOf : entities.directOf);
-        if (row < expiries.length) {
-            expiries[row] = NEVER;
-        }
         setExpiry(row, expiry);
         size++;
         if (size * 4L > slots.length * 3L) {

@@ -80,6 +80,15 @@ class CheckerLimitsTest {
     void aCircleIsNotDeep() {
         Workspace workspace = nested(limits(DEPTH), DEPTH + 1).put("group:g" + (DEPTH + 1) + "#member@group:g1#member");
         assertEquals(CheckResult.DENIED, workspace.check("group:g1", "member", "user:u"));
+        workspace.put("group:g7#member@user:u");
+        assertEquals(
+                DEPTH + 1, workspace.roots("user:u", "member", "group").ids().size());
+        for (int i = 1; i <= DEPTH + 1; i++) {
+            assertEquals(CheckResult.ALLOWED, workspace.check("group:g" + i, "member", "user:u"));
+            assertEquals(
+                    List.of("user:u"),
+                    Workspace.ids(workspace.expand("group:g" + i, "member").subjects()));
+        }
     }
 
     @Test

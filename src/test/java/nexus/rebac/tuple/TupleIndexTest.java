@@ -127,12 +127,15 @@ class TupleIndexTest {
             TupleIndex index = new TupleIndex(seed);
             Map<RelationTuple, Optional<Instant>> model = new HashMap<>();
             int bias = 2 + random.nextInt(3);
+            List<RelationTuple> put = new ArrayList<>();
             for (int step = 0; step < 3_000; step++) {
-                RelationTuple tuple = random(random);
                 if (random.nextInt(bias + (step / 1_000) * 2) < 2) {
+                    RelationTuple tuple = random(random);
                     Instant expiry = random.nextInt(3) > 0 ? null : NOW.plusSeconds(random.nextInt(5) - 2);
                     assertEquals(model.put(tuple, Optional.ofNullable(expiry)) == null, index.put(tuple, expiry));
+                    put.add(tuple);
                 } else {
+                    RelationTuple tuple = put.isEmpty() ? random(random) : put.get(random.nextInt(put.size()));
                     assertEquals(model.remove(tuple) != null, index.remove(tuple));
                 }
                 assertEquals(model.size(), index.size());
