@@ -234,8 +234,8 @@ final class ActorFixture implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        await(vertx.close());
+    public void close() {
+        vertx.close().toCompletionStage().toCompletableFuture().join();
     }
 
     private static final class NoRegistry implements Registry {
