@@ -639,7 +639,8 @@ final class FileCommands {
     /** A write needs {@code write} on the file, or on the directory that it is to be in. */
     private void requireWrite(Principal principal, String path, @Nullable FileEntry present, Draft draft) {
         boolean root = path.equals(WorkspacePath.ROOT);
-        permissions.require(principal, Permissions.WRITE, present == null && !root ? parent(path) : path, draft.now);
+        permissions.requireAt(
+                principal, Permissions.WRITE, present == null && !root ? parent(path) : path, path, draft.now);
         refuseRoot(path);
     }
 

@@ -61,6 +61,17 @@ final class Permissions {
         }
     }
 
+    /**
+     * Judges at one path and, if it fails, names the other: the one that was asked for. Which of a file and its folder was
+     * judged would tell whether the file exists.
+     */
+    void requireAt(Principal principal, String permission, String judged, String asked, Instant now) {
+        if (!may(principal, permission, judged, now)) {
+            throw denied(principal, permission, WorkspacePath.wire(state.zone, asked))
+                    .exception();
+        }
+    }
+
     /** The problem of a principal who may not. */
     static Problem denied(Principal principal, String permission, String wirePath) {
         return Problem.forbidden(

@@ -241,8 +241,12 @@ final class Queries {
     /** Judges a write that is to come, when it is known whether the file exists. */
     Reply judgeWrite(Fetch.BeforeWrite write, boolean exists, Instant now) {
         String parent = WorkspacePath.parentOf(write.relative());
-        permissions.require(
-                write.principal(), Permissions.WRITE, exists || parent == null ? write.relative() : parent, now);
+        permissions.requireAt(
+                write.principal(),
+                Permissions.WRITE,
+                exists || parent == null ? write.relative() : parent,
+                write.relative(),
+                now);
         refuseControl(write.relative());
         Problem refusal =
                 QuotaLedger.refusal(state.usage, UsageDelta.files(exists ? 0 : 1, write.size()), state.limits());

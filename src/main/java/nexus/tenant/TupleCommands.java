@@ -29,8 +29,10 @@ final class TupleCommands {
 
     Reply create(Ask ask, TenantRequest.CreateTuple command, Principal principal, Draft draft) {
         ObjectRef object = ownedObject(command.object(), principal, draft.now);
-        RelationTuple tuple = new RelationTuple(object, command.relation(), inside(command.subject()));
-        requireAdmitted(tuple);
+        SubjectRef subject = inside(command.subject());
+        // First, because a tuple of a relation that is not even a name cannot be made.
+        requireAdmitted(object, command.relation(), subject);
+        RelationTuple tuple = new RelationTuple(object, command.relation(), subject);
         Instant expiresAt = command.expiresAt();
         if (expiresAt != null && !expiresAt.isAfter(draft.now)) {
             throw Problem.refused("expires_at is in the past: " + expiresAt, null)
@@ -81,24 +83,17 @@ final class TupleCommands {
                 .withDetail(detail.end()));
     }
 
-    private void requireAdmitted(RelationTuple tuple) {
-        Admission admission = model.admission(
-                tuple.object().type(),
-                tuple.relation(),
-                tuple.subject().type(),
-                tuple.subject().relation());
+    private void requireAdmitted(ObjectRef object, String relation, SubjectRef subject) {
+        Admission admission = model.admission(object.type(), relation, subject.type(), subject.relation());
         String fault = switch (admission) {
             case ADMITTED -> null;
-            case UNKNOWN_TYPE -> "unknown object type '" + tuple.object().type() + "'";
-            case UNKNOWN_RELATION -> "type '" + tuple.object().type() + "' has no relation '" + tuple.relation() + "'";
-            case UNKNOWN_SUBJECT_TYPE ->
-                "unknown subject type '" + tuple.subject().type() + "'";
+            case UNKNOWN_TYPE -> "unknown object type '" + object.type() + "'";
+            case UNKNOWN_RELATION -> "type '" + object.type() + "' has no relation '" + relation + "'";
+            case UNKNOWN_SUBJECT_TYPE -> "unknown subject type '" + subject.type() + "'";
             case UNKNOWN_SUBJECT_RELATION ->
-                "type '" + tuple.subject().type() + "' has no relation '"
-                        + tuple.subject().relation() + "'";
-            case NOT_ASSIGNABLE -> "relation '" + tuple.relation() + "' is computed and cannot be granted";
-            case SUBJECT_NOT_ALLOWED ->
-                "relation '" + tuple.relation() + "' cannot be granted to '" + tuple.subject() + "'";
+                "type '" + subject.type() + "' has no relation '" + subject.relation() + "'";
+            case NOT_ASSIGNABLE -> "relation '" + relation + "' is computed and cannot be granted";
+            case SUBJECT_NOT_ALLOWED -> "relation '" + relation + "' cannot be granted to '" + subject + "'";
         };
         if (fault != null) {
             throw Problem.refused(fault, null).exception();

@@ -280,11 +280,7 @@ class IsolationTest {
         assertFalse(SERVER.admin().exists("/tenants/nobody-made-me"));
         assertEquals(
                 Map.of("/tenants/nobody-made-me/a", false, acme.root(), true),
-                rpcCall(
-                        SERVER.admin(),
-                        "exists_batch",
-                        "paths",
-                        List.of("/tenants/nobody-made-me/a", acme.root())));
+                rpcCall(SERVER.admin(), "exists_batch", "paths", List.of("/tenants/nobody-made-me/a", acme.root())));
     }
 
     // ---- 7 ----------------------------------------------------------------------------------------------------------

@@ -36,8 +36,8 @@ class WireCaptureTest {
     private static final String ISOLATION = "design/isolation.md";
 
     /** In each error that has none in the original: the kind in one word, and the path. */
-    private static final Deviation EVERY_ERROR =
-            new Deviation(API, "send a bare message and the path in `data.path`", "/error/data: more", "/error/data/reason: more");
+    private static final Deviation EVERY_ERROR = new Deviation(
+            API, "send a bare message and the path in `data.path`", "/error/data: more", "/error/data/reason: more");
 
     private static final String REFUSED = "/error: more";
     private static final String NO_RESULT = "/result: missing";

@@ -89,13 +89,24 @@ final class BulkMethods {
                 paths.add(path);
             }
         }
-        return call.ask(zone, new TenantRequest.Stat(paths)).map(reply -> {
-            List<Reply.StatResult> found = Replies.as(Reply.Stats.class, reply).results();
-            for (int i = 0; i < items.size(); i++) {
-                results.put(items.get(i).text(), found.get(i));
-            }
-            return true;
-        });
+        return call.ask(zone, new TenantRequest.Stat(paths))
+                .map(reply -> {
+                    List<Reply.StatResult> found =
+                            Replies.as(Reply.Stats.class, reply).results();
+                    for (int i = 0; i < items.size(); i++) {
+                        results.put(items.get(i).text(), found.get(i));
+                    }
+                    return true;
+                })
+                .recover(failure -> {
+                    Problem problem = Call.problemOf(failure);
+                    if (problem == null || !Call.isMissing(failure) || !call.isSystem()) {
+                        return Future.failedFuture(failure);
+                    }
+                    // The tenant is not there, and so is none of its paths; those of others are another matter.
+                    items.forEach(item -> results.put(item.text(), new Reply.StatResult(null, problem)));
+                    return Future.succeededFuture(true);
+                });
     }
 
     private static Future<Result> infos(Call call, BiConsumer<JsonWriter, Reply.FileInfo> shape) {

@@ -193,6 +193,13 @@ final class Call {
         return failure instanceof ProblemException e ? e.problem() : null;
     }
 
+    /** Whether a failure says that a path is not there: a system key may name a tenant that there is not. */
+    static boolean isMissing(Throwable failure) {
+        Problem problem = problemOf(failure);
+        return problem != null
+                && (problem.code() == ProblemCode.NOT_FOUND || problem.code() == ProblemCode.TENANT_GONE);
+    }
+
     /** Whether a failure says that the caller may not see one path; which then simply is not there. */
     static boolean hidesPath(Throwable failure) {
         Problem problem = problemOf(failure);

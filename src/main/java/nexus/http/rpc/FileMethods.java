@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import java.util.List;
 import nexus.kernel.Problem;
 import nexus.kernel.ProblemCode;
+import nexus.kernel.ProblemException;
 import nexus.kernel.WorkspacePath;
 import nexus.tenant.Reply;
 import nexus.tenant.TenantRequest;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Methods about one file or directory. */
 final class FileMethods {
     private static final int ETAG_CHARS = 256;
+    private static final byte[] NO_MEMBERS = {'{', '}'};
 
     void register(MethodTable table) {
         table.command("mkdir", FileMethods::mkdir, "path", "parents", "exist_ok");
@@ -95,7 +97,16 @@ final class FileMethods {
 
     private static Future<Reply.FileInfo> writeRecord(
             Call call, WorkspacePath path, byte[] bytes, @Nullable String match, boolean noneMatch) {
-        return call.ask(path, new TenantRequest.UpdateRecord(RecordDocument.parse(bytes, path), match, noneMatch))
+        TenantRequest.RecordPatch patch;
+        try {
+            patch = RecordDocument.parse(bytes, path);
+        } catch (ProblemException e) {
+            // Permission and conditions come first; a record that asks for nothing brings them to light.
+            TenantRequest.RecordPatch nothing = RecordDocument.parse(NO_MEMBERS, path);
+            return call.ask(path, new TenantRequest.UpdateRecord(nothing, match, noneMatch))
+                    .compose(reply -> Future.failedFuture(e));
+        }
+        return call.ask(path, new TenantRequest.UpdateRecord(patch, match, noneMatch))
                 .map(Replies::onlyWritten);
     }
 
@@ -215,7 +226,7 @@ final class FileMethods {
     }
 
     private static Future<Result> hidden(Throwable failure, String name) {
-        return Call.hidesPath(failure)
+        return Call.hidesPath(failure) || Call.isMissing(failure)
                 ? Future.succeededFuture(Result.flag(name, false))
                 : Future.failedFuture(failure);
     }
