@@ -222,7 +222,9 @@ final class Server implements AutoCloseable {
                 "Tenants in memory",
                 () -> present().activations().count());
         telemetry.gauge("nexus.body.memory", "Bytes of request bodies in memory", adapter::bodyMemoryUsed);
-        port = await(adapter.start(options.eventLoops()));
+        port = await(adapter.start(options.eventLoops())
+                .recover(e -> Future.failedFuture(new IllegalStateException(
+                        "cannot listen on " + options.host() + ":" + options.port() + ": " + e.getMessage(), e))));
         started.add(new Part("http", () -> await(adapter.drain(DRAIN).eventually(adapter::stop))));
     }
 

@@ -36,6 +36,7 @@ public final class NodeLease implements NodeTime {
     public static final Duration MARGIN = Duration.ofMillis(500);
 
     private static final Logger LOG = LoggerFactory.getLogger(NodeLease.class);
+    private static final long STEP_MICROS = 1_000_000;
     private static final Duration WATCH_STEP = Duration.ofMillis(500);
 
     private final Vertx vertx;
@@ -144,10 +145,21 @@ public final class NodeLease implements NodeTime {
                 }
             } else {
                 trustedUntil = sent + TERM.minus(MARGIN).toNanos();
-                offsetMicros = micros(databaseTime.get()) - nanos.getAsLong() / 1000;
+                offsetMicros = offset(micros(databaseTime.get()) - sent / 1000);
             }
             return null;
         });
+    }
+
+    /**
+     * The database told its time somewhere between the sending and the answer. Counted from the sending, our time is never
+     * behind the database's: a grant is never alive after its end. The quickest renewals tell it best, so a smaller offset is
+     * taken at once, a larger one slowly, and a step of the database's clock at once.
+     */
+    private long offset(long candidate) {
+        long before = offsetMicros;
+        boolean step = before == 0 || candidate < before || candidate - before > STEP_MICROS;
+        return step ? candidate : before + (candidate - before) / 16;
     }
 
     /** Completes when the database says that the lease is over: the node must drop every tenant. */

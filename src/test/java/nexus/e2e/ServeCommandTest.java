@@ -181,7 +181,8 @@ class ServeCommandTest {
     private static boolean isOpen(int port) {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress("127.0.0.1", port), 200);
-            return true;
+            // A port in the ephemeral range that nobody listens on can be connected to itself.
+            return socket.getLocalPort() != port;
         } catch (IOException e) {
             return false;
         }
