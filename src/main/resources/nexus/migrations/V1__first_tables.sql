@@ -169,7 +169,7 @@ CREATE TABLE file_entry (
     name        text COLLATE "C" NOT NULL GENERATED ALWAYS AS (regexp_replace(path, '^.*/', '')) STORED,
     PRIMARY KEY (tenant_id, id),
     -- Deferrable: judged at the end of a statement, so that one statement can move names around.
-    CONSTRAINT file_entry_path UNIQUE (tenant_id, path_key, path_rest),
+    CONSTRAINT file_entry_path UNIQUE (tenant_id, path_key, path_rest) DEFERRABLE INITIALLY IMMEDIATE,
     CHECK (directory = (hash IS NULL))
 ) WITH (fillfactor = 80);
 CREATE INDEX file_entry_children ON file_entry (tenant_id, parent_key, name);
