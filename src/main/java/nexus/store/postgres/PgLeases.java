@@ -32,7 +32,7 @@ public final class PgLeases implements Leases {
 
     @Override
     public Future<List<Lease>> join(NodeId node, String name, Mode mode, Duration term) {
-        return run(JOIN, Tuple.of(node.value(), name, mode.name(), (double) term.toMillis()))
+        return database.control(JOIN, Tuple.of(node.value(), name, mode.name(), (double) term.toMillis()))
                 .map(PgLeases::leases);
     }
 
@@ -60,13 +60,14 @@ public final class PgLeases implements Leases {
 
     @Override
     public Future<Optional<Instant>> renew(NodeId node, Duration term) {
-        return run(RENEW, Tuple.of(node.value(), (double) term.toMillis())).map(rows -> {
-            Optional<Instant> now = Optional.empty();
-            for (Row row : rows) {
-                now = Optional.of(Rows.time(row, "now"));
-            }
-            return now;
-        });
+        return database.control(RENEW, Tuple.of(node.value(), (double) term.toMillis()))
+                .map(rows -> {
+                    Optional<Instant> now = Optional.empty();
+                    for (Row row : rows) {
+                        now = Optional.of(Rows.time(row, "now"));
+                    }
+                    return now;
+                });
     }
 
     private static final String LEAVE = """
@@ -76,10 +77,6 @@ public final class PgLeases implements Leases {
 
     @Override
     public Future<Void> leave(NodeId node) {
-        return run(LEAVE, Tuple.of(node.value())).mapEmpty();
-    }
-
-    private Future<RowSet<Row>> run(String sql, Tuple args) {
-        return database.control().preparedQuery(sql).execute(args).recover(e -> Future.failedFuture(PgFailures.of(e)));
+        return database.control(LEAVE, Tuple.of(node.value())).mapEmpty();
     }
 }
