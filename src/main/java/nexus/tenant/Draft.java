@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import nexus.kernel.CommandId;
 import nexus.kernel.ContentHash;
 import nexus.kernel.FileId;
@@ -136,6 +137,19 @@ final class Draft {
     KeyRecord key(KeyId id) {
         KeyRecord put = keysPut.get(id);
         return put == null ? state.key(id) : put;
+    }
+
+    /** Whether any key is so, those of this draft included. */
+    boolean anyKey(Predicate<KeyRecord> wanted) {
+        if (keysPut.values().stream().anyMatch(wanted)) {
+            return true;
+        }
+        for (KeyRecord key : state.keys()) {
+            if (!keysPut.containsKey(key.id()) && wanted.test(key)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     int keyCount() {

@@ -145,7 +145,7 @@ final class MemoryTenantStore implements TenantStore {
     }
 
     @Override
-    public synchronized Future<Void> release(TenantId tenant, NodeId node, Epoch of) {
+    public synchronized Future<Void> release(TenantId tenant, NodeId node, Epoch of, Instant at) {
         if (of.value() == epoch) {
             owner = null;
         }
