@@ -90,7 +90,11 @@ final class Kinds<T> implements Form<T> {
 
         /** A kind that this version brought. */
         <K extends T> Rows<T> kind(
-                int code, int since, Class<K> type, BiConsumer<MessageWriter, K> write, Function<MessageReader, K> read) {
+                int code,
+                int since,
+                Class<K> type,
+                BiConsumer<MessageWriter, K> write,
+                Function<MessageReader, K> read) {
             kinds.add(new Kind<>(code, since, type, write, read));
             return this;
         }

@@ -94,7 +94,8 @@ final class MessageWriter {
 
     private void lengthAndBytes(byte[] bytes) {
         if (bytes.length > MESSAGE_BYTES - (buffer.length() - start)) {
-            throw Problem.tooLarge("the answer has more than " + MESSAGE_BYTES + " bytes: narrow the request, or page it")
+            throw Problem.tooLarge(
+                            "the answer has more than " + MESSAGE_BYTES + " bytes: narrow the request, or page it")
                     .exception();
         }
         count(bytes.length);

@@ -82,8 +82,8 @@ final class ValueForms {
             },
             in -> new RelationTuple(OBJECT.read(in), in.text(), SUBJECT.read(in)));
 
-    static final Form<ContentHash> HASH = Form.of(
-            (out, v) -> out.raw(HexFormat.of().parseHex(v.hex())), in -> ContentHash.ofDigest(in.raw(32)));
+    static final Form<ContentHash> HASH =
+            Form.of((out, v) -> out.raw(HexFormat.of().parseHex(v.hex())), in -> ContentHash.ofDigest(in.raw(32)));
 
     /** A content that a caller brings. */
     static final Form<Content> CONTENT_IN = content(Limits.INLINE_CONTENT_BYTES);
@@ -113,22 +113,18 @@ final class ValueForms {
                 .complete();
     }
 
-    static final Form<Plan> PLAN = new Codes<>(
-            Plan.class,
-            plan -> switch (plan) {
-                case FREE -> 1;
-                case PRO -> 2;
-                case ENTERPRISE -> 3;
-            });
+    static final Form<Plan> PLAN = new Codes<>(Plan.class, plan -> switch (plan) {
+        case FREE -> 1;
+        case PRO -> 2;
+        case ENTERPRISE -> 3;
+    });
 
-    static final Form<TenantStatus> STATUS = new Codes<>(
-            TenantStatus.class,
-            status -> switch (status) {
-                case TRIAL -> 1;
-                case ACTIVE -> 2;
-                case SUSPENDED -> 3;
-                case CANCELLED -> 4;
-            });
+    static final Form<TenantStatus> STATUS = new Codes<>(TenantStatus.class, status -> switch (status) {
+        case TRIAL -> 1;
+        case ACTIVE -> 2;
+        case SUSPENDED -> 3;
+        case CANCELLED -> 4;
+    });
 
     static final Form<QuotaOverrides> OVERRIDES = Form.of(
             (out, v) -> {
@@ -149,27 +145,25 @@ final class ValueForms {
             },
             in -> new Principal(TENANT.read(in), KEY.read(in), in.text(), in.text(), in.flag(), in.time()));
 
-    static final Form<ProblemCode> PROBLEM_CODE = new Codes<>(
-            ProblemCode.class,
-            code -> switch (code) {
-                case INVALID_REQUEST -> 1;
-                case INVALID_PATH -> 2;
-                case UNAUTHENTICATED -> 3;
-                case NOT_FOUND -> 4;
-                case ALREADY_EXISTS -> 5;
-                case FORBIDDEN -> 6;
-                case TENANT_SUSPENDED -> 7;
-                case REFUSED -> 8;
-                case CONFLICT -> 9;
-                case QUOTA_EXCEEDED -> 10;
-                case RATE_LIMITED -> 11;
-                case TOO_COMPLEX -> 12;
-                case TOO_LARGE -> 13;
-                case OVERLOADED -> 14;
-                case UNAVAILABLE -> 15;
-                case OUTCOME_UNKNOWN -> 16;
-                case TENANT_GONE -> 17;
-            });
+    static final Form<ProblemCode> PROBLEM_CODE = new Codes<>(ProblemCode.class, code -> switch (code) {
+        case INVALID_REQUEST -> 1;
+        case INVALID_PATH -> 2;
+        case UNAUTHENTICATED -> 3;
+        case NOT_FOUND -> 4;
+        case ALREADY_EXISTS -> 5;
+        case FORBIDDEN -> 6;
+        case TENANT_SUSPENDED -> 7;
+        case REFUSED -> 8;
+        case CONFLICT -> 9;
+        case QUOTA_EXCEEDED -> 10;
+        case RATE_LIMITED -> 11;
+        case TOO_COMPLEX -> 12;
+        case TOO_LARGE -> 13;
+        case OVERLOADED -> 14;
+        case UNAVAILABLE -> 15;
+        case OUTCOME_UNKNOWN -> 16;
+        case TENANT_GONE -> 17;
+    });
 
     static final Form<Problem> PROBLEM = Kinds.of(Problem.class)
             .kind(
