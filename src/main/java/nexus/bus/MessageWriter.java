@@ -93,13 +93,22 @@ final class MessageWriter {
     }
 
     private void lengthAndBytes(byte[] bytes) {
-        if (bytes.length > MESSAGE_BYTES - (buffer.length() - start)) {
+        requireRoom(bytes.length);
+        count(bytes.length);
+        buffer.appendBytes(bytes);
+    }
+
+    /** Nothing follows: the message must not be longer than the other side takes. */
+    void finish() {
+        requireRoom(0);
+    }
+
+    private void requireRoom(int bytes) {
+        if (bytes > MESSAGE_BYTES - (buffer.length() - start)) {
             throw Problem.tooLarge(
                             "the answer has more than " + MESSAGE_BYTES + " bytes: narrow the request, or page it")
                     .exception();
         }
-        count(bytes.length);
-        buffer.appendBytes(bytes);
     }
 
     /** Bytes whose number both sides know. */

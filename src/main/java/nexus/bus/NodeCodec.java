@@ -87,6 +87,7 @@ public final class NodeCodec<T> implements MessageCodec<T, T> {
         MessageWriter out = new MessageWriter(buffer, version);
         out.code(version);
         form.write(out, message);
+        out.finish();
     }
 
     /** Throws a {@link MessageFormatException} if the bytes are no message of this version. */

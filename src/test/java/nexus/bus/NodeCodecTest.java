@@ -430,15 +430,19 @@ class NodeCodecTest {
 
     @Test
     void anAnswerThatIsTooLongIsRefusedBeforeItIsSent() {
-        byte[] piece = new byte[Limits.REPLY_BYTES / 2];
-        Reply.FileInfo info = new Reply.FileInfo("/", false, 1, 1, null, null, null, "system");
-        NodeReply half =
-                new NodeReply.Answered(new Reply.FileContent(NodeMessages.TENANT, info, Content.Inline.of(piece)));
-        assertTrue(encode(NodeCodec.replies(1), half).length > piece.length);
-        NodeReply whole = new NodeReply.Answered(
-                new Reply.FileContent(NodeMessages.TENANT, info, Content.Inline.of(new byte[Limits.REPLY_BYTES])));
-        ProblemException refusal = assertThrows(ProblemException.class, () -> encode(NodeCodec.replies(1), whole));
-        assertEquals(ProblemCode.TOO_LARGE, refusal.problem().code());
+        NodeCodec<NodeReply> codec = NodeCodec.replies(1);
+        // Four codes before the text and its length of four bytes, and one flag behind it.
+        int room = Limits.REPLY_BYTES - 4 - 4 - 1;
+        byte[] longest = encode(codec, new NodeReply.Refused(Problem.invalid("a".repeat(room))));
+        assertEquals(Limits.REPLY_BYTES, longest.length);
+        codec.decodeFromWire(0, Buffer.buffer(longest));
+        assertTrue(refusal(codec, Arrays.copyOf(longest, longest.length + 1), "one byte more")
+                .contains("the limit is " + Limits.REPLY_BYTES));
+        for (int beyond : new int[] {room + 1, Limits.REPLY_BYTES + 1}) {
+            NodeReply reply = new NodeReply.Refused(Problem.invalid("a".repeat(beyond)));
+            ProblemException refusal = assertThrows(ProblemException.class, () -> encode(codec, reply));
+            assertEquals(ProblemCode.TOO_LARGE, refusal.problem().code());
+        }
     }
 
     @Test
