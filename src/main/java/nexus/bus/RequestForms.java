@@ -4,6 +4,7 @@ import static nexus.bus.ValueForms.CONTENT_IN;
 import static nexus.bus.ValueForms.FLAG;
 import static nexus.bus.ValueForms.INTEGER;
 import static nexus.bus.ValueForms.KEY;
+import static nexus.bus.ValueForms.NODE;
 import static nexus.bus.ValueForms.NUMBER;
 import static nexus.bus.ValueForms.OBJECT;
 import static nexus.bus.ValueForms.OVERRIDES;
@@ -303,6 +304,22 @@ final class RequestForms {
                     TenantRequest.AppendAudit.class,
                     (out, v) -> out.list(TEXT, v.lines()),
                     in -> new TenantRequest.AppendAudit(in.list(TEXT)))
+            .kind(
+                    80,
+                    TenantRequest.DrainNode.class,
+                    (out, v) -> {
+                        NODE.write(out, v.node());
+                        out.flag(v.draining());
+                    },
+                    in -> new TenantRequest.DrainNode(NODE.read(in), in.flag()))
+            .kind(
+                    81,
+                    TenantRequest.PinTenant.class,
+                    (out, v) -> {
+                        ZONE.write(out, v.zone());
+                        out.optional(TEXT, v.node());
+                    },
+                    in -> new TenantRequest.PinTenant(ZONE.read(in), in.optional(TEXT)))
             .complete();
 
     private static final Form<Credential> CREDENTIAL = Form.of(

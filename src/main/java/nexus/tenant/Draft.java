@@ -70,6 +70,7 @@ final class Draft {
     private final List<AuditLine> audit = new ArrayList<>();
     private final LinkedHashMap<CommandId, Reply> replies = new LinkedHashMap<>();
     private final LinkedHashMap<String, TenantRecord> tenantsMade = new LinkedHashMap<>();
+    private final List<Group.Control> controls = new ArrayList<>();
 
     private List<AuditEntry> auditEntries = List.of();
 
@@ -312,6 +313,11 @@ final class Draft {
         return audit;
     }
 
+    /** Changes what the control plane says of nodes; of the reserved tenant only. */
+    void control(Group.Control change) {
+        controls.add(change);
+    }
+
     void reply(CommandId command, Reply reply) {
         replies.put(command, reply);
     }
@@ -353,6 +359,7 @@ final class Draft {
                 auditEntries,
                 replies.isEmpty() ? null : new Group.Outcome(ReplyCodec.encode(replies)),
                 List.copyOf(tenantsMade.values()),
+                List.copyOf(controls),
                 tombstone);
     }
 

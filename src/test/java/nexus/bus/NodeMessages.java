@@ -187,6 +187,9 @@ final class NodeMessages {
                     new TenantRequest.UpdateRecord(fullPatch(plans.get(i), status), HASH.hex(), false));
         }
         requests.put("append-audit", new TenantRequest.AppendAudit(List.of("{\"event\":\"login\"}", "{}")));
+        requests.put("drain-node", new TenantRequest.DrainNode(new NodeId(new UUID(5, 6)), true));
+        requests.put("pin-tenant", new TenantRequest.PinTenant(ACME, "node-1"));
+        requests.put("unpin-tenant", new TenantRequest.PinTenant(ACME, null));
         return requests;
     }
 
