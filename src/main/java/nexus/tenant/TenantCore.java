@@ -37,6 +37,7 @@ final class TenantCore {
     private final FileCommands files;
     private final TupleCommands tuples;
     private final KeyCommands keys;
+    private final UserCommands users;
     private final RecordCommands records;
     private final Queries queries;
     private final Map<KeyId, Instant> used = new HashMap<>(2);
@@ -48,6 +49,7 @@ final class TenantCore {
         this.files = new FileCommands(state, permissions, ids);
         this.tuples = new TupleCommands(state, permissions, model);
         this.keys = new KeyCommands(state);
+        this.users = new UserCommands(state, permissions, files);
         this.records = new RecordCommands(state, permissions, ids);
         this.queries = new Queries(state, permissions, tuples, keys);
     }
@@ -264,6 +266,10 @@ final class TenantCore {
             return keys.revoke(ask, revoke, principal, draft);
         } else if (command instanceof TenantRequest.UpdateKey update) {
             return keys.update(ask, update, principal, draft);
+        } else if (command instanceof TenantRequest.ProvisionUser provision) {
+            return users.provision(ask, provision, principal, draft);
+        } else if (command instanceof TenantRequest.DeprovisionUser deprovision) {
+            return users.deprovision(ask, deprovision, principal, draft);
         } else if (command instanceof TenantRequest.UpdateRecord update) {
             return records.update(ask, update, principal, draft);
         } else if (command instanceof TenantRequest.AppendAudit append) {
