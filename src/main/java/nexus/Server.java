@@ -184,7 +184,7 @@ final class Server implements AutoCloseable {
             keys = keys.withChosenKey(chosen.value());
         }
         setUpSystemKeys(running, directory, gateway, ids, keys, chosen);
-        serve(running, gateway, blobs, ids, keys);
+        serve(running, gateway, new PgLeases(database), blobs, ids, keys);
         await(announce());
         started.add(new Part("place in the cluster", () -> await(leave())));
     }
@@ -250,7 +250,8 @@ final class Server implements AutoCloseable {
                 .toList());
     }
 
-    private void serve(Vertx running, BusTenantGateway gateway, FileBlobStore blobs, Ids ids, ApiKeys keys)
+    private void serve(
+            Vertx running, BusTenantGateway gateway, Leases leases, FileBlobStore blobs, Ids ids, ApiKeys keys)
             throws Exception {
         HttpOptions httpOptions = HttpOptions.DEFAULTS
                 .withAddress(options.host(), options.port())
@@ -265,6 +266,7 @@ final class Server implements AutoCloseable {
                 httpOptions,
                 new HttpServices(
                         gateway,
+                        leases,
                         blobs,
                         keys,
                         telemetry,

@@ -134,7 +134,7 @@ class BusTenantGatewayTest {
 
     /** Sets who should have the tenant, and looks. */
     private void pin(String name) throws Exception {
-        leases.pinned.put(TENANT, name);
+        leases.pin(TENANT, name);
         onLoop(() -> watch.look());
     }
 
@@ -318,7 +318,7 @@ class BusTenantGatewayTest {
     /** A system key is proved anew with every attempt: it may have been revoked while the tenant moved. */
     @Test
     void aSystemKeyIsProvedWithEveryAttempt() throws Exception {
-        leases.pinned.put(TenantId.SYSTEM, "three");
+        leases.pin(TenantId.SYSTEM, "three");
         pin("two");
         Principal root = new Principal(TenantId.SYSTEM, new KeyId(new UUID(6, 6)), "user", "root", true, Instant.EPOCH);
         answers(

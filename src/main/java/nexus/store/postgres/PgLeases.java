@@ -14,6 +14,7 @@ import java.util.Optional;
 import nexus.kernel.Limits;
 import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
+import nexus.kernel.ZoneName;
 import nexus.store.Leases;
 
 /**
@@ -140,13 +141,15 @@ public final class PgLeases implements Leases {
     }
 
     private static final String PINS = """
-            SELECT id, pinned_node FROM tenant WHERE pinned_node IS NOT NULL AND deleted_at IS NULL LIMIT $1""";
+            SELECT id, name, pinned_node FROM tenant WHERE pinned_node IS NOT NULL AND deleted_at IS NULL LIMIT $1""";
 
     @Override
-    public Future<Map<TenantId, String>> pins() {
+    public Future<Map<TenantId, Pin>> pins() {
         return run(PINS, Tuple.of((long) Limits.PINS)).map(rows -> {
-            Map<TenantId, String> pins = new HashMap<>();
-            rows.forEach(row -> pins.put(new TenantId(row.getUUID("id")), row.getString("pinned_node")));
+            Map<TenantId, Pin> pins = new HashMap<>();
+            rows.forEach(row -> pins.put(
+                    new TenantId(row.getUUID("id")),
+                    new Pin(new ZoneName(row.getString("name")), row.getString("pinned_node"))));
             return Map.copyOf(pins);
         });
     }
