@@ -117,9 +117,7 @@ final class MemoryTenantStore implements TenantStore {
     }
 
     synchronized List<KeyRecord> keysOf(String userId) {
-        return keys.values().stream()
-                .filter(key -> key.userId().equals(userId))
-                .toList();
+        return keys.values().stream().filter(key -> key.userId().equals(userId)).toList();
     }
 
     /** Somebody else takes the tenant. */

@@ -70,8 +70,7 @@ class UserCommandsTest {
     }
 
     private Reply.Deprovisioned taken(String user, boolean deleteRecord) throws Exception {
-        return (Reply.Deprovisioned)
-                acme.callAsSystem(new TenantRequest.DeprovisionUser(user, deleteRecord, false));
+        return (Reply.Deprovisioned) acme.callAsSystem(new TenantRequest.DeprovisionUser(user, deleteRecord, false));
     }
 
     private Problem refused(TenantRequest request) throws Exception {
@@ -276,8 +275,8 @@ class UserCommandsTest {
         acme.deploy(false);
         assertEquals(first, ActorFixture.await(acme.send(ask, Principal.SERVER)));
         CommandId end = acme.newCommand();
-        Ask endAsk = acme.ask(
-                "nobody", end, Duration.ofSeconds(10), new TenantRequest.DeprovisionUser("bob", true, false));
+        Ask endAsk =
+                acme.ask("nobody", end, Duration.ofSeconds(10), new TenantRequest.DeprovisionUser("bob", true, false));
         Reply ended = ActorFixture.await(acme.send(endAsk, Principal.SERVER));
         acme.deploy(false);
         assertEquals(ended, ActorFixture.await(acme.send(endAsk, Principal.SERVER)));
@@ -298,7 +297,10 @@ class UserCommandsTest {
             })
     void namesThatAreNoDirectoriesAreRefused(String user, ProblemCode code) throws Exception {
         assertEquals(code, refused(withoutKey(user, null)).code());
-        assertEquals(code, refused(withoutKey(user.isEmpty() ? "x".repeat(201) : user, null)).code());
+        assertEquals(
+                code,
+                refused(withoutKey(user.isEmpty() ? "x".repeat(201) : user, null))
+                        .code());
         assertEquals(List.of(), acme.store.committed);
     }
 
@@ -313,7 +315,8 @@ class UserCommandsTest {
     void aFileInTheWayIsRefused() throws Exception {
         acme.call(ALICE, write("/users/bob", "a file"));
         assertEquals(
-                "Not a directory: /tenants/acme/users/bob", refused(provision("bob")).message());
+                "Not a directory: /tenants/acme/users/bob",
+                refused(provision("bob")).message());
         assertNull(taken("bob", true).directory());
         acme.call(ALICE, new TenantRequest.ReadFile(path("/users/bob"), null));
     }
@@ -359,10 +362,12 @@ class UserCommandsTest {
         assertEquals(2, acme.store.usage().users());
         assertEquals(ProblemCode.UNAUTHENTICATED, acme.code("bob", new TenantRequest.WhoAmI()));
         assertEquals(ProblemCode.UNAUTHENTICATED, acme.code("bot", new TenantRequest.WhoAmI()));
-        assertTrue(acme.store.files.values().stream().noneMatch(file -> file.path().startsWith("/users/bob/")));
+        assertTrue(
+                acme.store.files.values().stream().noneMatch(file -> file.path().startsWith("/users/bob/")));
         acme.call(ALICE, new TenantRequest.ReadFile(path("/users/bobby/a"), null));
-        List<String> left =
-                acme.store.tuples.values().stream().map(row -> row.tuple().toString()).toList();
+        List<String> left = acme.store.tuples.values().stream()
+                .map(row -> row.tuple().toString())
+                .toList();
         assertTrue(left.stream().noneMatch(text -> text.matches(".*(user:bob$|bob,|/users/bob/).*")), left.toString());
         assertTrue(left.contains("file:/shared#viewer@user:bobby"), left.toString());
         assertNull(acme.store.user("user:bob"));
@@ -499,8 +504,8 @@ class UserCommandsTest {
         Future<Reply> first = acme.send(ALICE, write("/a", "1"));
         acme.awaitHeld(1);
         Future<Reply> late = acme.send("bob", write("/users/bob/late", "1"));
-        Future<Reply> end = acme.send(
-                acme.ask("nobody", new TenantRequest.DeprovisionUser("bob", true, false)), Principal.SERVER);
+        Future<Reply> end =
+                acme.send(acme.ask("nobody", new TenantRequest.DeprovisionUser("bob", true, false)), Principal.SERVER);
         TenantRequest anew = new TenantRequest.ProvisionUser(
                 "bob", null, null, ActorFixture.keyId("next"), "next".getBytes(StandardCharsets.UTF_8), false);
         Future<Reply> again = acme.send(acme.ask("nobody", anew), Principal.SERVER);
