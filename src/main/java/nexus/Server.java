@@ -82,6 +82,13 @@ final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
     private static final Duration DRAIN = Duration.ofSeconds(15);
     private static final Duration LEAVE = Duration.ofSeconds(20);
+
+    /**
+     * How long a node of a cluster serves on after its /ready has said no: whoever distributes requests looks about once a
+     * second, and until he has seen it they still come here.
+     */
+    private static final Duration NOTICE = Duration.ofSeconds(2);
+
     private static final Duration REJOIN_PAUSE = Duration.ofMillis(500);
     private static final Duration LOOP_BLOCKED = Duration.ofMillis(500);
     private static final String MODEL = "/nexus/workspace.fga";
@@ -217,7 +224,12 @@ final class Server implements AutoCloseable {
 
     /** Gives the tenants away while requests still come and are passed on; from now on no new ones should. */
     private Future<Void> leave() {
-        return onLoop(vertx(), () -> present().leave(LEAVE));
+        if (mode() != Leases.Mode.CLUSTER) {
+            return Future.succeededFuture();
+        }
+        Future<?> noticed = vertx().timer(NOTICE.toMillis(), TimeUnit.MILLISECONDS);
+        return Future.all(onLoop(vertx(), () -> present().leave(LEAVE)), noticed)
+                .mapEmpty();
     }
 
     private String startEmbedded(DataDirectory directory) {
