@@ -120,15 +120,14 @@ public final class EventBusTransport implements NodeTransport {
         long now = time.get().nanoTime();
         waiting.forEach((node, pending) -> {
             boolean live = view.isLive(node);
-            for (Waiting one : pending) {
-                if (!live || now - one.untilNanos() >= 0) {
-                    pending.remove(one);
-                    one.promise()
-                            .tryFail(new UnreachableException(
-                                    live ? "node " + node + " did not answer" : "node " + node + " is not alive",
-                                    true));
+            pending.removeIf(one -> {
+                boolean over = !live || now - one.untilNanos() >= 0;
+                if (over) {
+                    String reason = live ? " did not answer" : " is not alive";
+                    one.promise().tryFail(new UnreachableException("node " + node + reason, true));
                 }
-            }
+                return over;
+            });
             if (!live && pending.isEmpty()) {
                 waiting.remove(node, pending);
             }
