@@ -3,6 +3,7 @@ package nexus.benchmarks;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +47,11 @@ final class ChildProcess implements AutoCloseable {
 
     long pid() {
         return process.pid();
+    }
+
+    /** What this process, its compiler and its collector included, has had of the processors. */
+    Duration cpu() {
+        return process.info().totalCpuDuration().orElseThrow();
     }
 
     @Override

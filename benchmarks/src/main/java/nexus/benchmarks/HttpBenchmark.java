@@ -64,8 +64,8 @@ public final class HttpBenchmark {
         NexusServer.delete(data);
     }
 
-    /** What is asked of the server, the same for every number of connections. */
-    private record Row(String name, Supplier<Load.Exchange> exchanges) {}
+    /** What is asked of whom, the same for every number of connections. */
+    private record Row(String name, ChildProcess process, Supplier<Load.Exchange> exchanges) {}
 
     private void run(String only) throws Exception {
         String key = server.makeTenant("bench");
@@ -77,17 +77,19 @@ public final class HttpBenchmark {
         Load.Exchange[] checks = {hit, miss};
         int[] turn = {0};
         Supplier<Load.Exchange> write = () -> write(key);
-        Load.closed(server.port(), 1, Duration.ofMillis(100), write);
+        ChildProcess nexus = server.process();
+        Load.closed(nexus.port(), 1, Duration.ofMillis(100), write);
         Load.Exchange read = new Load.Exchange(
                 rpc(key, "read", "{\"path\":\"" + ZONE + "/w/0.txt\",\"return_metadata\":false}"), "\"result\":{");
 
-        warmUp(bare.port(), () -> hit);
+        warmUp(new Row("yardstick", bare, () -> hit));
         printHead();
         List<Row> rows = List.of(
-                new Row("`GET /health`", () -> health),
-                new Row("`rebac_check`", () -> checks[turn[0]++ & 1]),
-                new Row("`read` of 1 KiB", () -> read),
-                new Row("`write` of 1 KiB", write));
+                new Row("yardstick", bare, () -> hit),
+                new Row("`GET /health`", nexus, () -> health),
+                new Row("`rebac_check`", nexus, () -> checks[turn[0]++ & 1]),
+                new Row("`read` of 1 KiB", nexus, () -> read),
+                new Row("`write` of 1 KiB", nexus, write));
         for (Row row : rows) {
             if (row.name().contains(only)) {
                 compare(row, hit);
@@ -102,40 +104,45 @@ public final class HttpBenchmark {
     // --------------------------------------------------------------------------------------------------------
 
     private static void printHead() {
-        System.out.println("| request | connections | req/s | of bare | (lowest-highest) | client busy |"
-                + " open loop at | achieved | p50 ms | p90 | p99 | p99.9 | highest |");
-        System.out.println("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+        System.out.println(
+                "| request | connections | req/s | of yardstick | (lowest-highest) | CPU us each | client busy |"
+                        + " open loop at | achieved | p50 ms | p90 | p99 | p99.9 | highest |");
+        System.out.println("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     }
 
     private void compare(Row row, Load.Exchange constant) throws IOException {
-        warmUp(server.port(), row.exchanges());
+        warmUp(row);
+        int port = row.process().port();
         for (int connections : CONNECTIONS) {
             double[] rates = new double[rounds];
             double[] ratios = new double[rounds];
-            double busy = 0;
+            double[] micros = new double[rounds];
+            double[] busy = new double[rounds];
             for (int round = 0; round < rounds; round++) {
                 double yardstick = Load.closed(bare.port(), connections, length, () -> constant)
                         .perSecond();
-                Load.Result result = Load.closed(server.port(), connections, length, row.exchanges());
+                Duration before = row.process().cpu();
+                Load.Result result = Load.closed(port, connections, length, row.exchanges());
+                micros[round] = row.process().cpu().minus(before).toNanos() / 1e3 / result.answers();
                 rates[round] = result.perSecond();
                 ratios[round] = result.perSecond() / yardstick;
-                busy += result.busy() / rounds;
+                busy[round] = result.busy() * 100;
             }
-            Median median = Median.of(rates);
+            double rate = Median.of(rates).middle();
             Median ratio = Median.of(ratios);
-            double rate = median.middle() * OPEN_SHARE;
-            Load.Result open = Load.open(server.port(), connections, rate, length, row.exchanges());
+            Load.Result open = Load.open(port, connections, rate * OPEN_SHARE, length, row.exchanges());
             System.out.printf(
                     Locale.ROOT,
-                    "| %s | %d | %.0f | %.2f | %.2f-%.2f | %.0f %% | %.0f | %.0f | %.2f | %.2f | %.2f | %.2f | %.1f |%n",
+                    "| %s | %d | %.0f | %.2f | %.2f-%.2f | %.1f | %.0f %% | %.0f | %.0f | %.2f | %.2f | %.2f | %.2f | %.1f |%n",
                     row.name(),
                     connections,
-                    median.middle(),
+                    rate,
                     ratio.middle(),
                     ratio.lowest(),
                     ratio.highest(),
-                    busy * 100,
-                    rate,
+                    Median.of(micros).middle(),
+                    Median.of(busy).middle(),
+                    rate * OPEN_SHARE,
                     open.perSecond(),
                     open.millis(50),
                     open.millis(90),
@@ -155,7 +162,8 @@ public final class HttpBenchmark {
             for (int round = 0; round < rounds; round++) {
                 alone[round] = yardstick.perSecond(1, length);
                 apart[round] = yardstick.perSecond(MOST, length);
-                groups[round] = Load.closed(server.port(), MOST, length, write).perSecond();
+                groups[round] = Load.closed(server.process().port(), MOST, length, write)
+                        .perSecond();
                 ratios[round] = groups[round] / apart[round];
             }
         }
@@ -177,9 +185,9 @@ public final class HttpBenchmark {
         System.out.printf(Locale.ROOT, "| %s | %.0f |%n", name, Median.of(rates).middle());
     }
 
-    private void warmUp(int port, Supplier<Load.Exchange> exchanges) throws IOException {
+    private void warmUp(Row row) throws IOException {
         for (int connections : CONNECTIONS) {
-            Load.closed(port, connections, length, exchanges);
+            Load.closed(row.process().port(), connections, length, row.exchanges());
         }
     }
 

@@ -127,7 +127,7 @@ public final class MemoryBenchmark {
     private long liveBytes() throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString());
-        command.addAll(List.of(Long.toString(server.pid()), "GC.class_histogram"));
+        command.addAll(List.of(Long.toString(server.process().pid()), "GC.class_histogram"));
         Process jcmd = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();

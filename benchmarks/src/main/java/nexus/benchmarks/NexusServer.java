@@ -51,12 +51,8 @@ final class NexusServer implements AutoCloseable {
         }
     }
 
-    int port() {
-        return process.port();
-    }
-
-    long pid() {
-        return process.pid();
+    ChildProcess process() {
+        return process;
     }
 
     /** The system administrator's key. */
@@ -84,7 +80,7 @@ final class NexusServer implements AutoCloseable {
     }
 
     private URI uri(String path) {
-        return URI.create("http://127.0.0.1:" + port() + path);
+        return URI.create("http://127.0.0.1:" + process.port() + path);
     }
 
     /** A tenant without limits, with a user alice; her key. */
