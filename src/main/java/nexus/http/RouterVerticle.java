@@ -116,7 +116,10 @@ public final class RouterVerticle extends VerticleBase {
 
     private HttpServerOptions serverOptions() {
         // A negative port is a free one that all instances share.
+        // There are no web sockets yet, and their compression would look at every request and answer.
         return new HttpServerOptions()
+                .setPerFrameWebSocketCompressionSupported(false)
+                .setPerMessageWebSocketCompressionSupported(false)
                 .setHost(options.host())
                 .setPort(options.port() == 0 ? -1 : options.port())
                 .setIdleTimeout((int) options.idleTimeout().toMillis())
