@@ -47,7 +47,7 @@ import nexus.tenant.TenantVerticle;
  * One tenant's actor alone, on a store that commits at once: what deciding, grouping and the way to the actor and back cost,
  * without HTTP and without a database. Asked from its own event loop, and from another one.
  */
-public final class ActorBenchmark {
+public final class ActorBenchmark implements AutoCloseable {
     private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
     private static final ZoneName ZONE = new ZoneName("bench");
     private static final TenantId TENANT = new TenantId(new UUID(1, 1));
@@ -66,7 +66,7 @@ public final class ActorBenchmark {
     private final TenantVerticle actor;
     private long written;
 
-    private ActorBenchmark(Duration length, int rounds, int loops) throws Exception {
+    private ActorBenchmark(Duration length, int rounds, int loops) {
         this.length = length;
         this.rounds = rounds;
         this.vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops));
@@ -82,9 +82,6 @@ public final class ActorBenchmark {
                 Telemetry.NONE,
                 TenantOptions.EMBEDDED);
         actor = new TenantVerticle(TENANT, services, () -> {});
-        // Verticles get the event loops in turn.
-        await(vertx.deployVerticle(actor));
-        await(vertx.deployVerticle(caller));
     }
 
     /** Arguments: {@code millis} of a round; {@code rounds}, of which the first is the warm-up. */
@@ -96,14 +93,20 @@ public final class ActorBenchmark {
                 "| asked from | request | in flight | per second | (lowest-highest) | commands in a group |");
         System.out.println("|---|---|---|---|---|---|");
         for (int loops = 1; loops <= 2; loops++) {
-            ActorBenchmark benchmark = new ActorBenchmark(length, given.number("rounds"), loops);
-            benchmark.run(loops == 1 ? "its own loop" : "another loop");
-            benchmark.mustHaveAskedFromLoop(loops == 1);
-            await(benchmark.vertx.close());
+            try (ActorBenchmark benchmark = new ActorBenchmark(length, given.number("rounds"), loops)) {
+                benchmark.run(loops == 1);
+            }
         }
     }
 
-    private void run(String from) throws Exception {
+    private void run(boolean sameLoop) throws Exception {
+        // Verticles get the event loops in turn.
+        await(vertx.deployVerticle(actor));
+        await(vertx.deployVerticle(caller));
+        if ((store.thread() == caller.thread) != sameLoop) {
+            throw new IllegalStateException("the caller is not where it should be");
+        }
+        String from = sameLoop ? "its own loop" : "another loop";
         WorkspacePath hit = WorkspacePath.inTenant(ZONE, "/a/b/c/d/e/f.txt");
         TenantRequest check = new TenantRequest.Check(
                 List.of(new TenantRequest.CheckItem(ALICE, "read", new ObjectRef("file", hit.wire()))));
@@ -113,6 +116,11 @@ public final class ActorBenchmark {
         for (int inFlight : IN_FLIGHT) {
             measure(from, "write of 1 KiB", inFlight, this::write, Reply.Written.class::isInstance);
         }
+    }
+
+    @Override
+    public void close() throws Exception {
+        await(vertx.close());
     }
 
     private static boolean isAllowed(Reply reply) {
@@ -152,12 +160,6 @@ public final class ActorBenchmark {
                 median.lowest(),
                 median.highest(),
                 writes ? String.format(Locale.ROOT, "%.1f", perGroup) : "");
-    }
-
-    private void mustHaveAskedFromLoop(boolean own) {
-        if ((store.thread() == caller.thread) != own) {
-            throw new IllegalStateException("the caller was not where it should be");
-        }
     }
 
     /** Keeps so many requests in flight. It never calls itself from a completion, so the stack stays flat. */

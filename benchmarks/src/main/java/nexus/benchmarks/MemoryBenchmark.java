@@ -38,12 +38,12 @@ public final class MemoryBenchmark {
     public static void main(String... arguments) throws Exception {
         Arguments given = Arguments.of(arguments, "jar", "../target/nexus.jar", "tenants", "1000");
         System.out.printf("%d processors, JDK %s%n%n", Runtime.getRuntime().availableProcessors(), Runtime.version());
-        Path data = NexusServer.newDirectory();
-        try (NexusServer server =
-                NexusServer.start(Path.of(given.text("jar")), data, "--idle-passivation", IDLE_SECONDS + "s")) {
-            new MemoryBenchmark(server, given.number("tenants")).run();
-        }
-        NexusServer.delete(data);
+        NexusServer.inNewDirectory(data -> {
+            try (NexusServer server =
+                    NexusServer.start(Path.of(given.text("jar")), data, "--idle-passivation", IDLE_SECONDS + "s")) {
+                new MemoryBenchmark(server, given.number("tenants")).run();
+            }
+        });
     }
 
     private void run() throws Exception {

@@ -38,15 +38,21 @@ final class NexusServer implements AutoCloseable {
                 process, Files.readString(data.resolve("admin.key")).strip());
     }
 
-    /** A directory for a server's data; {@link #delete} it at the end. */
-    static Path newDirectory() throws IOException {
-        return Files.createTempDirectory("nexus-benchmark-");
+    /** What is done with a directory for the data of servers. */
+    interface Work {
+        void with(Path data) throws Exception;
     }
 
-    static void delete(Path directory) throws IOException {
-        try (Stream<Path> all = Files.walk(directory)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
+    /** Makes a directory for the data of servers and deletes it at the end, when they are closed. */
+    static void inNewDirectory(Work work) throws Exception {
+        Path directory = Files.createTempDirectory("nexus-benchmark-");
+        try {
+            work.with(directory);
+        } finally {
+            try (Stream<Path> all = Files.walk(directory)) {
+                for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
             }
         }
     }

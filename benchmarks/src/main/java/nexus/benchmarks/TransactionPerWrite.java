@@ -55,11 +55,22 @@ final class TransactionPerWrite implements AutoCloseable {
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     private final NodeId node = new NodeId(UUID.randomUUID());
     private final List<Writer> writers = new ArrayList<>();
-    private final PgTenantStore store;
+    private PgTenantStore store;
     private long end;
 
-    private TransactionPerWrite(Path data, int tenants) throws Exception {
-        String url = url(data);
+    /** On the embedded database of the server that runs on this data directory. */
+    static TransactionPerWrite on(Path data, int tenants) throws Exception {
+        TransactionPerWrite made = new TransactionPerWrite();
+        try {
+            made.open(url(data), tenants);
+            return made;
+        } catch (Exception e) {
+            made.close();
+            throw e;
+        }
+    }
+
+    private void open(String url, int tenants) throws Exception {
         List<UUID> ids = new ArrayList<>();
         for (int i = 0; i < tenants; i++) {
             ids.add(UUID.randomUUID());
@@ -71,11 +82,6 @@ final class TransactionPerWrite implements AutoCloseable {
                         .execute(Tuple.tuple().addUUID(node.value()).addArrayOfUUID(ids.toArray(UUID[]::new)))
                         .compose(done -> connection.close())));
         store = new PgTenantStore(await(PgDatabase.connect(vertx, PgOptions.of(url), node)));
-    }
-
-    /** On the embedded database of the server that runs on this data directory. */
-    static TransactionPerWrite on(Path data, int tenants) throws Exception {
-        return new TransactionPerWrite(data, tenants);
     }
 
     private static String url(Path data) throws IOException {
