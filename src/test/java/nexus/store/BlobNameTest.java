@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 
 class BlobNameTest {
     private static final Instant AT = Instant.parse("2026-11-23T10:00:00Z");
-    private static final BlobName NAME = new BlobName(new ContentHash("ab".repeat(32)), Ulid.of(AT.toEpochMilli(), 1, 2));
+    private static final BlobName NAME =
+            new BlobName(new ContentHash("ab".repeat(32)), Ulid.of(AT.toEpochMilli(), 1, 2));
 
     @Test
     void isReadAsItIsWritten() {
@@ -32,7 +33,13 @@ class BlobNameTest {
     void hasOneShape() {
         String text = NAME.toString();
         for (String wrong : new String[] {
-            "", "x..y", text + "0", text.substring(1), text.toUpperCase(), text.replace('-', '/'), text.substring(0, 90) + "u"
+            "",
+            "x..y",
+            text + "0",
+            text.substring(1),
+            text.toUpperCase(),
+            text.replace('-', '/'),
+            text.substring(0, 90) + "u"
         }) {
             assertEquals(Optional.empty(), BlobName.parse(wrong), wrong);
         }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -13,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -222,7 +224,8 @@ public abstract class BlobStoreContract {
         List<BlobPlace> all = new ArrayList<>();
         for (int i = 0; i < 11; i++) {
             now = NOW.plusMillis(i);
-            all.add(await(store.put(acme, bytes(9, i))).place());
+            // Some of them are the same: a page may end among them.
+            all.add(await(store.put(acme, bytes(9, i % 3))).place());
         }
         List<BlobPlace> found = new ArrayList<>();
         @Nullable BlobPlace last = null;
@@ -250,5 +253,33 @@ public abstract class BlobStoreContract {
         assertThrows(IllegalStateException.class, () -> await(store.read(acme, alien, 0, 1)));
         assertThrows(IllegalStateException.class, () -> await(store.remove(acme, List.of(alien))));
         assertThrows(IllegalStateException.class, () -> await(store.append(acme, alien, bytes(1, 1))));
+    }
+
+    @Test
+    void bearsTheFirstMarkerThatItIsGiven() {
+        assumeTrue(store instanceof MarkedBlobStore, "it has no place outside of the database");
+        MarkedBlobStore place = (MarkedBlobStore) store;
+        assertEquals(Optional.empty(), await(place.marker()));
+        List<Future<Void>> marking = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            marking.add(place.mark("{\"number\":" + i + "}\n"));
+        }
+        await(Future.join(marking));
+        String borne = await(place.marker()).orElseThrow();
+        assertTrue(borne.matches("\\{\"number\":[0-7]}\n"), borne);
+        await(place.mark("{}"));
+        assertEquals(Optional.of(borne), await(place.marker()));
+        // It is no content, of nobody.
+        assertEquals(List.of(), await(place.tenants()));
+        await(place.removeAll(acme));
+        assertEquals(Optional.of(borne), await(place.marker()));
+    }
+
+    @Test
+    void readsNoMoreOfAMarkerThanItCanHave() {
+        assumeTrue(store instanceof MarkedBlobStore, "it has no place outside of the database");
+        MarkedBlobStore place = (MarkedBlobStore) store;
+        await(place.mark("x".repeat(2 * MarkedBlobStore.MARKER_BYTES)));
+        assertEquals(Optional.of("x".repeat(MarkedBlobStore.MARKER_BYTES)), await(place.marker()));
     }
 }

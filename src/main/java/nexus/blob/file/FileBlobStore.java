@@ -13,6 +13,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
@@ -26,6 +27,7 @@ import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -40,8 +42,8 @@ import nexus.kernel.TenantId;
 import nexus.kernel.Ulid;
 import nexus.store.BlobName;
 import nexus.store.BlobPlace;
-import nexus.store.BlobStore;
 import nexus.store.Content;
+import nexus.store.MarkedBlobStore;
 import nexus.store.StoreException;
 import nexus.store.StoreException.Reason;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +60,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Inside.</b> Names come from ids and hashes only, and no symbolic link is followed below the root.
  */
-public final class FileBlobStore implements BlobStore {
+public final class FileBlobStore implements MarkedBlobStore {
     private static final int CHUNK = 256 * 1024;
     private static final String NEW = "new";
     private static final Pattern FAN_OUT = Pattern.compile("[0-9a-f]{2}");
@@ -349,14 +351,54 @@ public final class FileBlobStore implements BlobStore {
         }
 
         @Override
-        public FileVisitResult postVisitDirectory(
-                Path directory, @Nullable IOException failure) throws IOException {
+        public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure) throws IOException {
             if (failure != null) {
                 throw failure;
             }
             Files.deleteIfExists(directory);
             return FileVisitResult.CONTINUE;
         }
+    }
+
+    // ----------------------------------------------------------------------------------------------------- the marker
+
+    @Override
+    public Future<Optional<String>> marker() {
+        return run(() -> {
+            try (FileChannel in = FileChannel.open(root.resolve(MARKER), Set.of(READ, NOFOLLOW_LINKS))) {
+                ByteBuffer bytes = ByteBuffer.allocate(MARKER_BYTES);
+                while (bytes.hasRemaining() && in.read(bytes) >= 0) {
+                    continue;
+                }
+                return Optional.of(StandardCharsets.UTF_8.decode(bytes.flip()).toString());
+            } catch (NoSuchFileException e) {
+                return Optional.empty();
+            }
+        });
+    }
+
+    /** {@inheritDoc} Written beside its place and linked there: a link never replaces, and never shows half a file. */
+    @Override
+    public Future<Void> mark(String text) {
+        return run(() -> {
+            Path written = root.resolve(MARKER + "." + Ulid.print(ids.next()));
+            try {
+                try (FileChannel out = FileChannel.open(written, Set.of(CREATE_NEW, WRITE, NOFOLLOW_LINKS))) {
+                    ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+                    while (bytes.hasRemaining()) {
+                        out.write(bytes);
+                    }
+                    out.force(true);
+                }
+                Files.createLink(root.resolve(MARKER), written);
+            } catch (FileAlreadyExistsException e) {
+                return null;
+            } finally {
+                Files.deleteIfExists(written);
+            }
+            synchronise(root);
+            return null;
+        });
     }
 
     // -------------------------------------------------------------------------------------------------------- waiting

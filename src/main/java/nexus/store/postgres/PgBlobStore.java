@@ -149,11 +149,12 @@ public final class PgBlobStore implements BlobStore {
             long start, TenantId tenant, UUID upload, MessageDigest digest, Joined content) {
         int length = (int) Math.min(WINDOW, content.size() - start);
         boolean last = start + length == content.size();
-        return content.window(start, length).compose(bytes -> hashed(digest, bytes, last)
-                .compose(hash -> database.contentBatch(tenant, chunks(tenant, upload, start, bytes, hash))
-                        .compose(written -> hash == null
-                                ? writeFrom(start + length, tenant, upload, digest, content)
-                                : Future.succeededFuture(hash))));
+        return content.window(start, length)
+                .compose(bytes -> hashed(digest, bytes, last)
+                        .compose(hash -> database.contentBatch(tenant, chunks(tenant, upload, start, bytes, hash))
+                                .compose(written -> hash == null
+                                        ? writeFrom(start + length, tenant, upload, digest, content)
+                                        : Future.succeededFuture(hash))));
     }
 
     /** The hash, once the last bytes have gone into it. */
@@ -224,9 +225,7 @@ public final class PgBlobStore implements BlobStore {
         int wanted = Math.min(WINDOW, length - read.length());
         return window(tenant, name, start + read.length(), wanted).compose(bytes -> {
             read.appendBuffer(bytes);
-            return read.length() == length
-                    ? Future.succeededFuture(read)
-                    : readOn(tenant, name, start, length, read);
+            return read.length() == length ? Future.succeededFuture(read) : readOn(tenant, name, start, length, read);
         });
     }
 
@@ -251,8 +250,7 @@ public final class PgBlobStore implements BlobStore {
     }
 
     private Future<Long> size(TenantId tenant, BlobName name) {
-        return database.contentQuery(
-                        tenant, Step.of(SIZE, tenant.value(), name.upload(), Rows.bytes(name.hash())))
+        return database.contentQuery(tenant, Step.of(SIZE, tenant.value(), name.upload(), Rows.bytes(name.hash())))
                 .compose(rows -> {
                     for (Row row : rows) {
                         return Future.succeededFuture(row.getLong("size"));
@@ -364,9 +362,8 @@ public final class PgBlobStore implements BlobStore {
 
     private static List<BlobPlace> places(RowSet<Row> rows) {
         List<BlobPlace> places = new ArrayList<>(rows.size());
-        rows.forEach(row -> places.add(new BlobName(
-                        ContentHash.ofDigest(row.getBuffer("hash").getBytes()), row.getUUID("upload"))
-                .place()));
+        rows.forEach(row -> places.add(
+                new BlobName(ContentHash.ofDigest(row.getBuffer("hash").getBytes()), row.getUUID("upload")).place()));
         return List.copyOf(places);
     }
 

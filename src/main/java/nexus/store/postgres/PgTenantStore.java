@@ -535,8 +535,7 @@ public final class PgTenantStore implements TenantStore {
                                 Step.of(MUST_BE_TOMBSTONED, tenant.value()),
                                 Step.of(PURGE.formatted(table), tenant.value(), (long) slice)))
                 .map(answers -> answers.get(1).rowCount())
-                .compose(gone ->
-                        gone < slice ? purge(tenant, tables, left - gone) : Future.succeededFuture(false));
+                .compose(gone -> gone < slice ? purge(tenant, tables, left - gone) : Future.succeededFuture(false));
     }
 
     // ----------------------------------------------------------------------------------------------------------- rows

@@ -116,8 +116,10 @@ class PgBlobStoreTest extends BlobStoreContract {
         long each = 2 * PgBlobStore.WINDOW / PgBlobStore.CHUNK;
         assertEquals(each + each - 1, chunks(acme));
         assertEquals(2 * PgBlobStore.WINDOW, (int) whole.size());
-        assertEquals(whole.hash(), ContentHash.of(await(store.read(acme, whole.place(), 0, (int) whole.size()))
-                .getBytes()));
+        assertEquals(
+                whole.hash(),
+                ContentHash.of(await(store.read(acme, whole.place(), 0, (int) whole.size()))
+                        .getBytes()));
     }
 
     @Test

@@ -153,9 +153,9 @@ class PgRegistryTest {
         boolean done;
         do {
             done = await(fixture.store.purge(doomed.id, 10_000));
-            left.add(Integer.valueOf(fixture.rows("SELECT count(*) FROM nexus.blob_chunk WHERE tenant_id = '"
-                            + doomed.id.value() + "'")
-                    .get(0)));
+            left.add(Integer.valueOf(
+                    fixture.rows("SELECT count(*) FROM nexus.blob_chunk WHERE tenant_id = '" + doomed.id.value() + "'")
+                            .get(0)));
         } while (!done);
         assertEquals(List.of(PgBlobStore.DELETED_CHUNKS, 0, 0), left);
     }
