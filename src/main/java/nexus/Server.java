@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -24,14 +25,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import nexus.blob.file.FileBlobOptions;
 import nexus.blob.file.FileBlobStore;
+import nexus.blob.home.HomeCheck;
+import nexus.blob.s3.S3BlobOptions;
+import nexus.blob.s3.S3BlobStore;
 import nexus.bus.BusTenantGateway;
 import nexus.bus.EventBusTransport;
 import nexus.bus.NodeCodec;
 import nexus.bus.NodeTransport;
 import nexus.cluster.HazelcastCluster;
+import nexus.config.BlobLocation;
 import nexus.config.DatabaseUrl;
 import nexus.config.ListEntries;
 import nexus.config.Secret;
+import nexus.config.ServerOption;
 import nexus.config.ServerOptions;
 import nexus.embedded.DataDirectory;
 import nexus.embedded.DatabaseListener;
@@ -53,9 +59,14 @@ import nexus.placement.NodeLease;
 import nexus.placement.NodeWatch;
 import nexus.rebac.schema.AuthorizationModel;
 import nexus.rebac.schema.ModelParser;
+import nexus.store.BlobHome;
+import nexus.store.BlobHomes;
+import nexus.store.BlobStore;
 import nexus.store.KeyRecord;
 import nexus.store.Leases;
 import nexus.store.Registry;
+import nexus.store.postgres.PgBlobHomes;
+import nexus.store.postgres.PgBlobStore;
 import nexus.store.postgres.PgDatabase;
 import nexus.store.postgres.PgLeases;
 import nexus.store.postgres.PgOptions;
@@ -165,8 +176,7 @@ final class Server implements AutoCloseable {
 
         PgDatabase database = await(PgDatabase.open(running, PgOptions.of(url), new NodeId(ids.next())));
         started("database connections", () -> ended(database.close()));
-        FileBlobStore blobs = await(FileBlobStore.open(running, FileBlobOptions.of(directory.blobs()), ids));
-        started("blob store", () -> ended(blobs.close()));
+        BlobStore blobs = openBlobs(running, directory, database, ids);
         World world = new World(
                 running,
                 ids,
@@ -241,6 +251,50 @@ final class Server implements AutoCloseable {
                 .mapEmpty();
     }
 
+    /** Opens the place of large contents, and proves that it is the one that this database's contents are in. */
+    private BlobStore openBlobs(Vertx running, DataDirectory directory, PgDatabase database, Ids ids) throws Exception {
+        BlobHomes homes = new PgBlobHomes(database);
+        BlobLocation location = options.blobs();
+        if (location instanceof BlobLocation.Database) {
+            PgBlobStore rows = new PgBlobStore(running, database, ids);
+            started("blob store", () -> ended(rows.close()));
+            await(new HomeCheck(homes, ids, rows, BlobHome.Kind.DATABASE, location.toString()).prove());
+            return rows;
+        }
+        if (location instanceof BlobLocation.Bucket bucket) {
+            S3BlobStore objects = await(S3BlobStore.open(running, bucketOptions(bucket), ids));
+            started("blob store", () -> ended(objects.close()));
+            await(new HomeCheck(homes, ids, objects, BlobHome.Kind.S3, location.toString()).prove());
+            return objects;
+        }
+        Path path = location instanceof BlobLocation.SharedDirectory shared ? existing(shared) : directory.blobs();
+        FileBlobStore files = await(FileBlobStore.open(running, FileBlobOptions.of(path), ids));
+        started("blob store", () -> ended(files.close()));
+        await(new HomeCheck(homes, ids, files, BlobHome.Kind.DIRECTORY, "directory:" + path).prove());
+        return files;
+    }
+
+    private S3BlobOptions bucketOptions(BlobLocation.Bucket bucket) {
+        Secret access = options.blobsAccessKey();
+        Secret secret = options.blobsSecretKey();
+        return S3BlobOptions.of(
+                bucket.name(),
+                bucket.prefix(),
+                bucket.endpoint(),
+                bucket.region(),
+                bucket.pathStyle(),
+                access == null || secret == null ? null : new S3BlobOptions.Keys(access.value(), secret.value()));
+    }
+
+    /** Never made: where a mount is missing, an empty directory of this machine would take its place. */
+    private static Path existing(BlobLocation.SharedDirectory shared) {
+        if (!Files.isDirectory(shared.path())) {
+            throw new IllegalStateException(
+                    ServerOption.BLOBS.flag() + " " + shared + ": there is no such directory, make or mount it first");
+        }
+        return shared.path();
+    }
+
     private String startEmbedded(DataDirectory directory) {
         EmbeddedDatabase embedded =
                 new EmbeddedDatabase(EmbeddedDatabaseOptions.of(directory.postgres()), new LoggedOutages(), random);
@@ -271,8 +325,7 @@ final class Server implements AutoCloseable {
                 .toList());
     }
 
-    private void serve(
-            Vertx running, BusTenantGateway gateway, Leases leases, FileBlobStore blobs, Ids ids, ApiKeys keys)
+    private void serve(Vertx running, BusTenantGateway gateway, Leases leases, BlobStore blobs, Ids ids, ApiKeys keys)
             throws Exception {
         HttpOptions httpOptions = HttpOptions.DEFAULTS
                 .withAddress(options.host(), options.port())
@@ -321,7 +374,7 @@ final class Server implements AutoCloseable {
             Ids ids,
             PgDatabase database,
             PgRegistry registry,
-            FileBlobStore blobs,
+            BlobStore blobs,
             AuthorizationModel model,
             Leases.Mode mode,
             Incarnation.@Nullable Cluster cluster,

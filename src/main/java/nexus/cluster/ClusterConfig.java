@@ -53,7 +53,8 @@ final class ClusterConfig {
             throw new ClusterConfigException("cannot read the cluster configuration " + file, e);
         } catch (RuntimeException e) {
             throw new ClusterConfigException(
-                    "the cluster configuration " + file + " is not valid: " + firstLine(String.valueOf(e.getMessage())), e);
+                    "the cluster configuration " + file + " is not valid: " + firstLine(String.valueOf(e.getMessage())),
+                    e);
         }
         DEFAULTS.forEach((name, value) -> {
             if (config.getProperty(name) == null) {

@@ -296,7 +296,7 @@ final class ActorFixture implements AutoCloseable {
         }
 
         @Override
-        public Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, int limit) {
+        public Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, @Nullable BlobPlace after, int limit) {
             return Future.succeededFuture(List.of());
         }
 

@@ -55,11 +55,14 @@ public final class PgTenantStore implements TenantStore {
 
     private static final int BLOBS_COLLECTED = 1000;
 
+    private static final String CHUNKS = "blob_chunk";
+
     /** The tables of {@link #purge}, the largest first. */
     private static final List<String> TENANT_TABLES = List.of(
             "relation_tuple",
             "file_version",
             "file_entry",
+            CHUNKS,
             "blob",
             "audit_entry",
             "tenant_group",
@@ -537,13 +540,15 @@ public final class PgTenantStore implements TenantStore {
         if (!tables.hasNext()) {
             return Future.succeededFuture(true);
         }
+        String table = tables.next();
+        int slice = table.equals(CHUNKS) ? Math.min(left, PgBlobStore.DELETED_CHUNKS) : left;
         return database.batch(
                         tenant,
                         List.of(
                                 Step.of(MUST_BE_TOMBSTONED, tenant.value()),
-                                Step.of(PURGE.formatted(tables.next()), tenant.value(), (long) left)))
-                .map(answers -> left - answers.get(1).rowCount())
-                .compose(rest -> rest > 0 ? purge(tenant, tables, rest) : Future.succeededFuture(false));
+                                Step.of(PURGE.formatted(table), tenant.value(), (long) slice)))
+                .map(answers -> answers.get(1).rowCount())
+                .compose(gone -> gone < slice ? purge(tenant, tables, left - gone) : Future.succeededFuture(false));
     }
 
     // ----------------------------------------------------------------------------------------------------------- rows
