@@ -682,7 +682,7 @@ final class TenantActor {
     // ---- plumbing
     // ----------------------------------------------------------------------------------------------------
 
-    private TenantCore present() {
+    TenantCore present() {
         TenantCore present = core;
         if (present == null) {
             throw new IllegalStateException("BUG: the tenant is not loaded");
