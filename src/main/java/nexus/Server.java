@@ -1,5 +1,6 @@
 package nexus;
 
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -8,19 +9,25 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import nexus.blob.file.FileBlobOptions;
 import nexus.blob.file.FileBlobStore;
 import nexus.bus.BusTenantGateway;
-import nexus.bus.TenantTransport;
+import nexus.bus.EventBusTransport;
+import nexus.bus.NodeCodec;
+import nexus.bus.NodeTransport;
+import nexus.cluster.HazelcastCluster;
 import nexus.config.DatabaseUrl;
 import nexus.config.ListEntries;
 import nexus.config.Secret;
@@ -36,9 +43,13 @@ import nexus.kernel.Ids;
 import nexus.kernel.KeyId;
 import nexus.kernel.Limits;
 import nexus.kernel.NodeId;
+import nexus.kernel.ProblemCode;
+import nexus.kernel.ProblemException;
 import nexus.kernel.TenantId;
+import nexus.kernel.Ulid;
 import nexus.metrics.PrometheusTelemetry;
 import nexus.placement.NodeLease;
+import nexus.placement.NodeWatch;
 import nexus.rebac.schema.AuthorizationModel;
 import nexus.rebac.schema.ModelParser;
 import nexus.store.KeyRecord;
@@ -70,6 +81,7 @@ import org.slf4j.LoggerFactory;
 final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
     private static final Duration DRAIN = Duration.ofSeconds(15);
+    private static final Duration LEAVE = Duration.ofSeconds(20);
     private static final Duration REJOIN_PAUSE = Duration.ofMillis(500);
     private static final Duration LOOP_BLOCKED = Duration.ofMillis(500);
     private static final String MODEL = "/nexus/workspace.fga";
@@ -126,17 +138,15 @@ final class Server implements AutoCloseable {
         started.add(new Part("data directory", directory::close));
         DatabaseUrl external = options.databaseUrl();
         String url = external == null ? startEmbedded(directory) : external.revealed();
-        Vertx running = Vertx.vertx(new VertxOptions()
-                .setEventLoopPoolSize(options.eventLoops())
-                .setMaxEventLoopExecuteTime(LOOP_BLOCKED.toMillis())
-                .setMaxEventLoopExecuteTimeUnit(TimeUnit.MILLISECONDS)
-                .setBlockedThreadCheckInterval(LOOP_BLOCKED.toMillis())
-                .setWarningExceptionTime(2 * LOOP_BLOCKED.toMillis())
-                .setWarningExceptionTimeUnit(TimeUnit.MILLISECONDS));
+        Ids ids = new Ids(clock, random);
+        HazelcastCluster cluster = options.cluster() == null ? null : await(joinCluster(options.cluster(), ids));
+        Vertx running = cluster == null ? Vertx.vertx(vertxOptions()) : cluster.vertx();
         vertx = running;
+        if (cluster != null) {
+            started.add(new Part("membership", cluster::leave));
+        }
         started.add(new Part("vertx", () -> await(running.close())));
 
-        Ids ids = new Ids(clock, random);
         PgDatabase database = await(PgDatabase.open(running, PgOptions.of(url), new NodeId(ids.next())));
         started.add(new Part("database connections", () -> await(database.close())));
         FileBlobStore blobs = await(FileBlobStore.open(running, FileBlobOptions.of(directory.blobs()), ids));
@@ -148,19 +158,66 @@ final class Server implements AutoCloseable {
                 new PgRegistry(database),
                 blobs,
                 ModelParser.parse(resource(MODEL)),
-                external == null ? Leases.Mode.EMBEDDED : Leases.Mode.SINGLE);
+                mode(),
+                cluster == null
+                        ? null
+                        : new Incarnation.Cluster(
+                                cluster,
+                                new EventBusTransport(running, () -> present().lease())),
+                new HashSet<>());
         incarnation = await(onLoop(running, () -> begin(world)));
         started.add(new Part("tenants", () -> await(endIncarnation())));
+        if (cluster != null) {
+            Context looking = running.getOrCreateContext();
+            cluster.onChange(
+                    () -> looking.runOnContext(v -> present().local().watch().look()));
+        }
 
-        BusTenantGateway gateway =
-                new BusTenantGateway(running, world.registry(), () -> present().activations(), TenantTransport.DIRECT);
+        BusTenantGateway gateway = new BusTenantGateway(
+                running,
+                world.registry(),
+                () -> present().local(),
+                world.cluster() == null ? NodeTransport.NOBODY : world.cluster().transport());
         ApiKeys keys = await(world.registry().checksumSecrets(randomBytes(32)).map(Server::apiKeys));
         Secret chosen = options.adminKey();
         if (chosen != null) {
             keys = keys.withChosenKey(chosen.value());
         }
-        setUpSystemKeys(running, directory, ids, keys, chosen);
+        setUpSystemKeys(running, directory, gateway, ids, keys, chosen);
         serve(running, gateway, blobs, ids, keys);
+        await(announce());
+        started.add(new Part("place in the cluster", () -> await(leave())));
+    }
+
+    private Leases.Mode mode() {
+        if (options.cluster() != null) {
+            return Leases.Mode.CLUSTER;
+        }
+        return options.databaseUrl() == null ? Leases.Mode.EMBEDDED : Leases.Mode.SINGLE;
+    }
+
+    private VertxOptions vertxOptions() {
+        return new VertxOptions()
+                .setEventLoopPoolSize(options.eventLoops())
+                .setMaxEventLoopExecuteTime(LOOP_BLOCKED.toMillis())
+                .setMaxEventLoopExecuteTimeUnit(TimeUnit.MILLISECONDS)
+                .setBlockedThreadCheckInterval(LOOP_BLOCKED.toMillis())
+                .setWarningExceptionTime(2 * LOOP_BLOCKED.toMillis())
+                .setWarningExceptionTimeUnit(TimeUnit.MILLISECONDS);
+    }
+
+    private Future<HazelcastCluster> joinCluster(Path file, Ids ids) {
+        return HazelcastCluster.join(file, System.getenv(), Ulid.print(ids.next()), vertxOptions());
+    }
+
+    /** Tells the other nodes that this one may have tenants, as soon as it can serve them. */
+    private Future<Void> announce() {
+        return onLoop(vertx(), () -> present().announce("http://" + options.host() + ":" + port, NodeCodec.NEWEST));
+    }
+
+    /** Gives the tenants away while requests still come and are passed on; from now on no new ones should. */
+    private Future<Void> leave() {
+        return onLoop(vertx(), () -> present().leave(LEAVE));
     }
 
     private String startEmbedded(DataDirectory directory) {
@@ -215,12 +272,16 @@ final class Server implements AutoCloseable {
                         random,
                         clock,
                         System::nanoTime,
-                        () -> present().lease().isTrusted(),
+                        () -> !closing && present().lease().isTrusted(),
                         telemetry::scrape));
         telemetry.gauge(
                 "nexus.tenants.active",
                 "Tenants in memory",
-                () -> present().activations().count());
+                () -> present().local().activations().count());
+        telemetry.gauge(
+                "nexus.tenants.moved",
+                "Tenants given to other nodes",
+                () -> present().moved());
         telemetry.gauge("nexus.body.memory", "Bytes of request bodies in memory", adapter::bodyMemoryUsed);
         port = await(adapter.start(options.eventLoops())
                 .recover(e -> Future.failedFuture(new IllegalStateException(
@@ -239,22 +300,25 @@ final class Server implements AutoCloseable {
             PgRegistry registry,
             FileBlobStore blobs,
             AuthorizationModel model,
-            Leases.Mode mode) {}
+            Leases.Mode mode,
+            Incarnation.@Nullable Cluster cluster,
+            Set<NodeId> formers) {}
 
     private Future<Incarnation> begin(World world) {
         NodeId node = new NodeId(world.ids().next());
-        NodeLease lease = new NodeLease(
-                world.vertx(),
-                new PgLeases(world.database()),
-                node,
-                ProcessName.text(),
-                world.mode(),
-                clock,
-                System::nanoTime);
+        PgLeases leases = new PgLeases(world.database());
+        NodeLease lease = new NodeLease(world.vertx(), leases, node, nodeName(), world.mode(), clock, System::nanoTime);
         boolean embedded = world.mode() == Leases.Mode.EMBEDDED;
+        NodeWatch watch = new NodeWatch(
+                world.vertx(),
+                leases,
+                node,
+                world.formers(),
+                world.cluster() == null ? null : world.cluster().membership(),
+                System::nanoTime);
         TenantServices services = new TenantServices(
                 node,
-                new PgTenantStore(world.database()),
+                embedded ? new PgTenantStore(world.database()) : new PgTenantStore(world.database(), watch::dead),
                 world.registry(),
                 world.blobs(),
                 world.model(),
@@ -267,7 +331,7 @@ final class Server implements AutoCloseable {
                         options.idlePassivation(),
                         TenantOptions.EMBEDDED.activeMax(),
                         TenantOptions.EMBEDDED.blobGrace()));
-        Incarnation fresh = Incarnation.of(world.vertx(), lease, services);
+        Incarnation fresh = new Incarnation(world.vertx(), lease, leases, watch, services, world.cluster());
         lease.lost().onComplete(v -> comeBack(world, fresh));
         return fresh.begin();
     }
@@ -275,16 +339,30 @@ final class Server implements AutoCloseable {
     /** The lease is over: every tenant is dropped, and the server comes back under a new id as soon as it can. */
     private void comeBack(World world, Incarnation old) {
         if (!closing) {
+            world.formers().add(old.node());
             old.abandon().transform(v -> begin(world)).onComplete(done -> {
                 if (done.succeeded()) {
                     incarnation = done.result();
                     LOG.info("back under a new lease node={}", done.result().node());
+                    announce()
+                            .onFailure(e -> LOG.warn(
+                                    "not announced node={}", done.result().node(), e));
                 } else {
                     LOG.warn("no new lease yet", done.cause());
                     world.vertx().setTimer(REJOIN_PAUSE.toMillis(), id -> comeBack(world, old));
                 }
             });
         }
+    }
+
+    private String nodeName() {
+        String chosen = options.nodeName();
+        if (chosen != null) {
+            return chosen;
+        }
+        return mode() == Leases.Mode.CLUSTER && options.port() != 0
+                ? ProcessName.host() + ":" + options.port()
+                : ProcessName.text();
     }
 
     private Incarnation present() {
@@ -306,52 +384,63 @@ final class Server implements AutoCloseable {
      * Sees to it that there is a system key: the one that the operator chose, or one that is made at the first start. It is
      * in {@code admin.key} before the port opens.
      */
-    private void setUpSystemKeys(Vertx running, DataDirectory directory, Ids ids, ApiKeys keys, @Nullable Secret chosen)
+    private void setUpSystemKeys(
+            Vertx running,
+            DataDirectory directory,
+            BusTenantGateway gateway,
+            Ids ids,
+            ApiKeys keys,
+            @Nullable Secret chosen)
             throws Exception {
         Credential credential = chosen == null ? null : keys.chosenCredential(chosen.value());
-        askSystem(
-                running,
-                ids,
-                new TenantRequest.SetChosenKey(
-                        credential == null ? null : credential.key(),
-                        credential == null ? new byte[0] : credential.secretHash()));
+        // A node of a cluster that was given no key leaves the others' alone.
+        if (credential != null || mode() != Leases.Mode.CLUSTER) {
+            askSystem(
+                    running,
+                    gateway,
+                    ids,
+                    new TenantRequest.SetChosenKey(
+                            credential == null ? null : credential.key(),
+                            credential == null ? new byte[0] : credential.secretHash()));
+        }
         if (chosen != null) {
             directory.writeAdminKey(chosen.value());
             return;
         }
         Reply.Keys live = (Reply.Keys)
-                askSystem(running, ids, new TenantRequest.ListKeys(null, true, false, false, Limits.KEYS, 0));
+                askSystem(running, gateway, ids, new TenantRequest.ListKeys(null, true, false, false, Limits.KEYS, 0));
         if (live.keys().stream().allMatch(KeyRecord::external)) {
             ApiKeys.Minted minted = keys.mint(TenantId.SYSTEM, ids.nextKey(), random);
             // Written first: a key that nobody knows would lock everybody out, a file whose key is not there yet does
             // not.
             directory.writeAdminKey(minted.text());
-            askSystem(
-                    running,
-                    ids,
-                    new TenantRequest.CreateKey(
-                            minted.id(),
-                            minted.secretHash(),
-                            "first system administrator",
-                            "admin",
-                            "user",
-                            "admin",
-                            true,
-                            null));
-            newAdminKey = minted.text();
+            TenantRequest first = new TenantRequest.CreateKey(
+                    minted.id(),
+                    minted.secretHash(),
+                    "first system administrator",
+                    "admin",
+                    "user",
+                    "admin",
+                    true,
+                    null);
+            try {
+                askSystem(running, gateway, ids, first);
+                newAdminKey = minted.text();
+            } catch (ProblemException e) {
+                if (e.problem().code() != ProblemCode.REFUSED) {
+                    throw e;
+                }
+                LOG.info("another node has made the first system key at the same time");
+                directory.removeAdminKey();
+            }
         }
     }
 
-    private Reply askSystem(Vertx running, Ids ids, TenantRequest request) throws Exception {
+    private Reply askSystem(Vertx running, BusTenantGateway gateway, Ids ids, TenantRequest request) throws Exception {
         Credential nobody =
                 new Credential(TenantId.SYSTEM, new KeyId(Principal.SERVER.key().value()), new byte[0]);
         Ask ask = new Ask("start", "local", ids.nextCommand(), nobody, Claims.NONE, null, Limits.DEADLINE, request);
-        return await(onLoop(
-                running,
-                () -> present()
-                        .activations()
-                        .activate(TenantId.SYSTEM)
-                        .compose(verticle -> onLoop(running, () -> verticle.ask(ask, Principal.SERVER)))));
+        return await(onLoop(running, () -> gateway.askAsServer(ask)));
     }
 
     // ---- end

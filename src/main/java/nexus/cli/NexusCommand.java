@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import nexus.config.DemoOptions;
@@ -168,10 +167,6 @@ public final class NexusCommand {
         }
         ServerOptions options =
                 ServerOptions.read(given, environment, Runtime.getRuntime().availableProcessors());
-        if (options.cluster() != null) {
-            throw new OptionsException(List.of(ServerOption.CLUSTER.flag()
-                    + ": clustering is not served by this version; leave it out to run one node"));
-        }
         return serve.serve(options);
     }
 

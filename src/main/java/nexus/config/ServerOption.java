@@ -16,7 +16,15 @@ public enum ServerOption {
             null,
             "postgresql://user:password@host:port/database. Without it an embedded PostgreSQL runs in"
                     + " <data-dir>/postgres. Prefer the variable: other users can see command lines."),
-    CLUSTER("<file>", null, "The cluster's configuration. Not served by this version."),
+    CLUSTER(
+            "<file>",
+            null,
+            "The cluster's configuration, as cluster-config/local.yaml. Needs --database-url; without it one node runs."),
+    NODE_NAME(
+            "<name>",
+            null,
+            "What this node is called in a cluster; keep it over restarts, so that it gets its tenants back."
+                    + " Host name and port if not given."),
     LIST_ENTRIES("<form>", "object", "What listings contain: object or string."),
     BODY_MAX("<size>", "64MiB", "The largest request body, such as 512KiB or 64MiB."),
     EVENT_LOOPS("<count>", null, "The number of event loops; the number of processors if not given."),

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param databaseUrl null: the embedded database
  * @param cluster null: one node
+ * @param nodeName null: made of host name and port
  * @param adminKey null: a key is made at the first start
  */
 public record ServerOptions(
@@ -21,6 +23,7 @@ public record ServerOptions(
         Path dataDir,
         @Nullable DatabaseUrl databaseUrl,
         @Nullable Path cluster,
+        @Nullable String nodeName,
         ListEntries listEntries,
         long bodyMaxBytes,
         int eventLoops,
@@ -31,6 +34,7 @@ public record ServerOptions(
 
     static final int ADMIN_KEY_LENGTH_MIN = 32;
 
+    private static final String NODE_NAME = "[A-Za-z0-9._:-]{1,100}";
     private static final int PORT_MAX = 65_535;
 
     /** A body is held in memory while it is read, and an array is indexed by an int. */
@@ -58,6 +62,14 @@ public record ServerOptions(
         range(errors, ServerOption.EVENT_LOOPS, eventLoops, 1, EVENT_LOOPS_MAX);
         range(errors, ServerOption.IDLE_PASSIVATION, idlePassivation, IDLE_PASSIVATION_MIN, IDLE_PASSIVATION_MAX);
         range(errors, ServerOption.SLOW_OPERATION, slowOperation, SLOW_OPERATION_MIN, SLOW_OPERATION_MAX);
+        if (cluster != null && databaseUrl == null) {
+            errors.add(of(ServerOption.CLUSTER) + " needs " + of(ServerOption.DATABASE_URL)
+                    + ": the nodes share one PostgreSQL");
+        }
+        if (nodeName != null && !nodeName.matches(NODE_NAME)) {
+            errors.add(of(ServerOption.NODE_NAME)
+                    + " must be 1 to 100 letters, digits, dots, dashes, colons or underscores");
+        }
         if (adminKey != null && adminKey.value().length() < ADMIN_KEY_LENGTH_MIN) {
             errors.add(of(ServerOption.ADMIN_KEY) + " has " + adminKey.value().length() + " characters, the least is "
                     + ADMIN_KEY_LENGTH_MIN);
@@ -89,6 +101,7 @@ public record ServerOptions(
                     texts.path(ServerOption.DATA_DIR),
                     texts.ifGiven(ServerOption.DATABASE_URL, DatabaseUrl::parse).orElse(null),
                     texts.ifGiven(ServerOption.CLUSTER, Path::of).orElse(null),
+                    texts.ifGiven(ServerOption.NODE_NAME, Function.identity()).orElse(null),
                     texts.choice(ServerOption.LIST_ENTRIES, ListEntries.class),
                     texts.bytes(ServerOption.BODY_MAX),
                     texts.ifGiven(ServerOption.EVENT_LOOPS, Integer::valueOf).orElse(Math.max(1, processors)),

@@ -5,6 +5,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import nexus.kernel.TenantId;
 import nexus.store.BlobPlace;
@@ -30,6 +31,7 @@ public final class Sweeper {
     private final Vertx vertx;
     private final TenantServices services;
     private final Duration orphanAge;
+    private final BooleanSupplier turn;
     private final List<Long> timers = new ArrayList<>();
     private boolean purging;
     private boolean sweeping;
@@ -38,8 +40,10 @@ public final class Sweeper {
      * A sweeper that has not started.
      *
      * @param orphanAge the age from which a content without a row is an orphan; longer than any upload
+     * @param turn whether it is this node that sweeps at the moment
      */
-    public Sweeper(Vertx vertx, TenantServices services, Duration orphanAge) {
+    public Sweeper(Vertx vertx, TenantServices services, Duration orphanAge, BooleanSupplier turn) {
+        this.turn = turn;
         this.vertx = vertx;
         this.services = services;
         this.orphanAge = orphanAge;
@@ -57,7 +61,7 @@ public final class Sweeper {
     }
 
     private void purgeRound() {
-        if (!purging) {
+        if (!purging && turn.getAsBoolean()) {
             purging = true;
             purge().onComplete(done -> {
                 purging = false;
@@ -86,7 +90,7 @@ public final class Sweeper {
     }
 
     private void orphanRound() {
-        if (!sweeping) {
+        if (!sweeping && turn.getAsBoolean()) {
             sweeping = true;
             sweepOrphans().onComplete(done -> {
                 sweeping = false;

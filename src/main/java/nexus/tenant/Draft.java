@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import nexus.kernel.CommandId;
 import nexus.kernel.ContentHash;
 import nexus.kernel.FileId;
@@ -69,6 +70,7 @@ final class Draft {
     private final List<AuditLine> audit = new ArrayList<>();
     private final LinkedHashMap<CommandId, Reply> replies = new LinkedHashMap<>();
     private final LinkedHashMap<String, TenantRecord> tenantsMade = new LinkedHashMap<>();
+    private final List<Group.Control> controls = new ArrayList<>();
 
     private List<AuditEntry> auditEntries = List.of();
 
@@ -136,6 +138,19 @@ final class Draft {
     KeyRecord key(KeyId id) {
         KeyRecord put = keysPut.get(id);
         return put == null ? state.key(id) : put;
+    }
+
+    /** Whether any key is so, those of this draft included. */
+    boolean anyKey(Predicate<KeyRecord> wanted) {
+        if (keysPut.values().stream().anyMatch(wanted)) {
+            return true;
+        }
+        for (KeyRecord key : state.keys()) {
+            if (!keysPut.containsKey(key.id()) && wanted.test(key)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     int keyCount() {
@@ -298,6 +313,11 @@ final class Draft {
         return audit;
     }
 
+    /** Changes what the control plane says of nodes; of the reserved tenant only. */
+    void control(Group.Control change) {
+        controls.add(change);
+    }
+
     void reply(CommandId command, Reply reply) {
         replies.put(command, reply);
     }
@@ -339,6 +359,7 @@ final class Draft {
                 auditEntries,
                 replies.isEmpty() ? null : new Group.Outcome(ReplyCodec.encode(replies)),
                 List.copyOf(tenantsMade.values()),
+                List.copyOf(controls),
                 tombstone);
     }
 

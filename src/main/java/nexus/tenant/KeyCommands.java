@@ -58,6 +58,11 @@ final class KeyCommands {
             throw Problem.refused("the tenant has " + draft.keyCount() + " keys, the limit is " + Limits.KEYS, null)
                     .exception();
         }
+        // Nodes that start at once on a fresh database make one first key between them.
+        if (principal.equals(Principal.SERVER) && draft.anyKey(key -> !key.external() && key.isLive(draft.now))) {
+            throw Problem.refused("there is a system administrator's key already", null)
+                    .exception();
+        }
         UsageDelta delta = draft.liveKeysOf(command.userId()) == 0 ? UsageDelta.users(1) : UsageDelta.NONE;
         draft.requireRoom(delta);
         KeyRecord key = new KeyRecord(
@@ -189,14 +194,8 @@ final class KeyCommands {
         return one(require(state.key(query.key())));
     }
 
-    private boolean isLastSystemKey(KeyRecord key, Draft draft) {
-        for (KeyRecord other : state.keys()) {
-            KeyRecord present = require(draft.key(other.id()));
-            if (!present.id().equals(key.id()) && present.isLive(draft.now)) {
-                return false;
-            }
-        }
-        return true;
+    private static boolean isLastSystemKey(KeyRecord key, Draft draft) {
+        return !draft.anyKey(other -> !other.id().equals(key.id()) && other.isLive(draft.now));
     }
 
     private Reply one(KeyRecord key) {

@@ -154,7 +154,7 @@ final class TenantActor {
         if (present == null || present.state.gone || phase == Phase.STOPPED) {
             return Future.succeededFuture();
         }
-        return here(services.store().release(tenant, services.node(), present.state.epoch));
+        return here(services.store().release(tenant, services.node(), present.state.epoch, clock.now()));
     }
 
     /** Stops without giving anything up: the tenant is gone, or another's. */
@@ -165,23 +165,21 @@ final class TenantActor {
         phase = Phase.STOPPED;
         onStop.run();
         for (Letter letter : inFlight) {
-            fail(letter, problem);
+            // Their group may have been committed before the tenant was lost; who asks its next owner is told.
+            fail(letter, problem, true);
         }
         inFlight = List.of();
-        for (Letter letter : mailbox.take()) {
-            fail(letter, problem);
-        }
         while (!mailbox.isEmpty()) {
-            mailbox.take().forEach(letter -> fail(letter, problem));
+            mailbox.take().forEach(letter -> fail(letter, problem, false));
         }
         if (quiet != null) {
             quiet.tryComplete();
         }
     }
 
-    private static void fail(Letter letter, @Nullable Problem problem) {
+    private static void fail(Letter letter, @Nullable Problem problem, boolean mayBeDone) {
         if (problem == null) {
-            letter.promise.tryFail(new StoppedException());
+            letter.promise.tryFail(new StoppedException(mayBeDone));
         } else {
             letter.fail(problem);
         }
@@ -200,6 +198,9 @@ final class TenantActor {
         if (phase == Phase.STOPPED || stopping && phase == Phase.READY) {
             return Future.failedFuture(new StoppedException());
         }
+        if (system != null && isStale(system)) {
+            return Future.failedFuture(new StoppedException());
+        }
         long started = services.time().nanoTime();
         lastAskNanos = started;
         if (!(ask.request() instanceof TenantRequest.Command command)) {
@@ -210,6 +211,12 @@ final class TenantActor {
         watch();
         cycle();
         return reply;
+    }
+
+    /** Whether the reserved tenant's verdict is so old that the key may have been revoked since: it must be asked anew. */
+    private boolean isStale(Principal system) {
+        return !system.equals(Principal.SERVER)
+                && clock.now().isAfter(system.provedAt().plus(Limits.SYSTEM_PROOF));
     }
 
     /** Who a system key belongs to; only the reserved tenant's actor is asked. */
@@ -428,7 +435,10 @@ final class TenantActor {
                     refusals.add(() -> letter.promise.tryComplete(before));
                     continue;
                 }
-                draft.reply(letter.ask.command(), present.decide(letter.ask, letter.command, principal, draft));
+                if (!draft.replies().containsKey(letter.ask.command())) {
+                    draft.reply(letter.ask.command(), present.decide(letter.ask, letter.command, principal, draft));
+                }
+                // The same command twice in one group, because its sender asked again: one effect, one answer.
                 decided.add(letter);
             } catch (ProblemException e) {
                 refused(letter.ask, principal, e.problem());

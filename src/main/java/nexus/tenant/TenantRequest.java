@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.UUID;
 import nexus.kernel.KeyId;
 import nexus.kernel.Limits;
+import nexus.kernel.NodeId;
 import nexus.kernel.WorkspacePath;
 import nexus.kernel.ZoneName;
 import nexus.lifecycle.TenantStatus;
@@ -349,6 +350,28 @@ public sealed interface TenantRequest {
         @Override
         public String operation() {
             return "update_key";
+        }
+    }
+
+    /**
+     * Makes a node give its tenants away and take no more, or ends that; a node that is gone needs no draining. Asked of the
+     * reserved tenant; system keys only. Reply: {@link Reply.Done}.
+     */
+    record DrainNode(NodeId node, boolean draining) implements Command {
+        @Override
+        public String operation() {
+            return "drain_node";
+        }
+    }
+
+    /**
+     * Pins a tenant to the node of a name, which has it while it is there; null: unpins. Asked of the reserved tenant; system
+     * keys only. Reply: {@link Reply.Done}.
+     */
+    record PinTenant(ZoneName zone, @Nullable String node) implements Command {
+        @Override
+        public String operation() {
+            return "pin_tenant";
         }
     }
 

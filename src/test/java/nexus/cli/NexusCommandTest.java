@@ -105,9 +105,9 @@ class NexusCommandTest {
     }
 
     @Test
-    void saysThatThereIsNoClusterYet() {
+    void aClusterNeedsADatabaseThatItsNodesShare() {
         assertEquals(ExitCode.WRONG_USAGE, run(Map.of(), "serve", "--cluster", "file.yaml"));
-        assertTrue(err.toString().contains("clustering is not served by this version"), err::toString);
+        assertTrue(err.toString().contains("--database-url"), err::toString);
         assertEquals(ExitCode.WRONG_USAGE, run(Map.of("NEXUS_CLUSTER", "file.yaml"), "serve"));
         assertEquals(List.of(), served);
     }

@@ -23,6 +23,7 @@ final class Faults {
     /** Lets things go wrong until the simulation is over. */
     void start() {
         database.lose(scenario.lossRate());
+        networkAsEver();
         next();
     }
 
@@ -51,7 +52,7 @@ final class Faults {
 
     private void happen() {
         SimNode node = node();
-        switch (chance.nextInt(12)) {
+        switch (chance.nextInt(scenario.nodes() == 1 ? 12 : 16)) {
             case 0, 1 -> pause(node);
             case 2 -> crash(node);
             case 3 -> stop(node);
@@ -60,7 +61,10 @@ final class Faults {
             case 7 -> databaseSlow();
             case 8 -> databaseLoses();
             case 9 -> stepClock();
-            default -> letGo(node);
+            case 10, 11 -> letGo(node);
+            case 12, 13 -> part();
+            case 14 -> networkSlow();
+            default -> networkLoses();
         }
     }
 
@@ -115,6 +119,31 @@ final class Faults {
         }
     }
 
+    private void part() {
+        SimNode one = node();
+        SimNode other = node();
+        if (one.process().isPresent() && other.process().isPresent() && one != other) {
+            SimVertx first = one.process().get();
+            SimVertx second = other.process().get();
+            simulation.network().part(first, second, chance.nextInt(3) > 0);
+            scheduler.after(lasting(), () -> simulation.network().join(first, second));
+        }
+    }
+
+    private void networkSlow() {
+        simulation.network().slow(chance.nextInt(5, 200));
+        scheduler.after(lasting(), () -> simulation.network().slow(1));
+    }
+
+    private void networkLoses() {
+        simulation.network().lose(chance.nextDouble() * 0.4, chance.nextDouble() * 0.4);
+        scheduler.after(lasting(), this::networkAsEver);
+    }
+
+    private void networkAsEver() {
+        simulation.network().lose(scenario.lossRate(), scenario.lossRate());
+    }
+
     private void letGo(SimNode node) {
         List<TenantHistory> tenants = simulation.tenants();
         node.passivate(simulation.id(tenants.get(chance.nextInt(tenants.size()))));
@@ -125,6 +154,9 @@ final class Faults {
         database.recover();
         database.slow(1);
         database.lose(0);
+        simulation.network().joinAll();
+        simulation.network().slow(1);
+        simulation.network().lose(0, 0);
         for (SimNode node : simulation.nodes()) {
             node.process().ifPresent(database::mend);
             node.resume();

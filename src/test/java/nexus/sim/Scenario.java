@@ -36,7 +36,7 @@ record Scenario(
                 Duration.ofMillis(chance.nextLong(5_000, 30_000)),
                 Duration.ofMillis(chance.nextLong(300, 6_000)),
                 chance.nextInt(3) == 0 ? 0 : chance.nextDouble() * 0.03,
-                nodes == 1 && chance.nextInt(3) == 0,
+                chance.nextInt(3) == 0,
                 chance.nextInt(1, 5),
                 Duration.ofMillis(chance.nextLong(500, 20_000)));
     }

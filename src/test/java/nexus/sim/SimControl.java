@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import nexus.kernel.NodeId;
@@ -41,6 +42,36 @@ final class SimControl implements Leases, Registry {
     @Override
     public Future<Void> leave(NodeId node) {
         return call("leave", () -> database.leave(node));
+    }
+
+    @Override
+    public Future<Void> announce(NodeId node, String member, String http, int protocol) {
+        return call("announce", () -> database.announce(node, member, http, protocol));
+    }
+
+    @Override
+    public Future<Void> report(NodeId node, int active, int moving) {
+        return call("report", () -> database.report(node, active, moving));
+    }
+
+    @Override
+    public Future<Boolean> drain(NodeId node, boolean draining) {
+        return call("drain", () -> database.drain(node, draining));
+    }
+
+    @Override
+    public Future<List<Node>> nodes() {
+        return call("nodes", database::nodes);
+    }
+
+    @Override
+    public Future<Map<TenantId, String>> pins() {
+        return call("pins", database::pins);
+    }
+
+    @Override
+    public Future<Map<NodeId, Long>> owned() {
+        return call("owned", database::owned);
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -56,6 +57,7 @@ final class SimDatabase {
     private final Map<TenantId, MemoryTenant> tenants = new LinkedHashMap<>();
     private final TreeMap<String, TenantId> names = new TreeMap<>();
     private final Map<NodeId, NodeRow> nodes = new LinkedHashMap<>();
+    private final Map<TenantId, String> pins = new HashMap<>();
     private final Map<TenantId, Long> lockedUntil = new HashMap<>();
     private final Set<Call<?>> underWay = new LinkedHashSet<>();
     private final Set<SimVertx> cutOff = new LinkedHashSet<>();
@@ -83,6 +85,16 @@ final class SimDatabase {
         final Leases.Mode mode;
         Instant until;
         long renewals;
+        @Nullable
+        String member;
+
+        @Nullable
+        String http;
+
+        int protocol = 1;
+        boolean draining;
+        int active;
+        int moving;
 
         NodeRow(String name, Leases.Mode mode, Instant until) {
             this.name = name;
@@ -279,7 +291,7 @@ final class SimDatabase {
             }
             if (begins - scheduler.now() > LOCK_TIMEOUT.toNanos()) {
                 underWay.remove(this);
-                scheduler.after(LOCK_TIMEOUT, () -> answer(Reason.FAILED));
+                scheduler.after(LOCK_TIMEOUT, () -> answer(new StoreException(Reason.FAILED, what + ": lock timeout")));
                 return;
             }
             long ends = begins + some(Duration.ofMillis(2L * slowness)).toNanos();
@@ -301,7 +313,7 @@ final class SimDatabase {
             } catch (StoreException e) {
                 scheduler.note("database", what + " of " + from + ": " + e.reason() + " " + e.getMessage());
                 underWay.remove(this);
-                answer(e.reason());
+                answer(e);
                 return;
             }
             scheduler.after(latency(), () -> {
@@ -313,10 +325,10 @@ final class SimDatabase {
             });
         }
 
-        private void answer(Reason reason) {
+        private void answer(StoreException refusal) {
             if (!answerLost && !done) {
                 done = true;
-                fail(latency(), reason, "the database refused");
+                scheduler.after(latency(), () -> from.run(() -> promise.fail(refusal)));
             }
         }
 
@@ -339,7 +351,8 @@ final class SimDatabase {
     // ---- the functions of the migrations
     // ----------------------------------------------------------------------------
 
-    Epoch take(TenantId id, NodeId taker) {
+    /** @param dead the nodes that the taker has watched to be dead */
+    Epoch take(TenantId id, NodeId taker, List<NodeId> dead) {
         MemoryTenant tenant = tenant(id);
         if (tenant.isGone()) {
             throw new StoreException(Reason.TENANT_GONE, "there is no tenant " + id);
@@ -348,8 +361,11 @@ final class SimDatabase {
             throw new StoreException(Reason.FENCED, "the lease of node " + taker + " is over");
         }
         NodeId owner = tenant.owner();
-        if (owner != null && !owner.equals(taker) && isLive(owner)) {
-            throw new StoreException(Reason.OWNED, "node " + owner + " owns tenant " + id);
+        if (owner != null && !owner.equals(taker) && nodes.containsKey(owner)) {
+            if (isLive(owner) || !dead.contains(owner)) {
+                throw new StoreException(
+                        "node " + owner + " owns tenant " + id, owner, new IllegalStateException("as the database says"));
+            }
         }
         Epoch epoch = tenant.take(taker);
         observer.taken(id, taker, owner);
@@ -370,6 +386,13 @@ final class SimDatabase {
         }
         if (group.tombstone()) {
             names.values().remove(group.tenant());
+        }
+        for (Group.Control control : group.controls()) {
+            if (control instanceof Group.Control.NodeDraining draining) {
+                drain(draining.node(), draining.draining());
+            } else if (control instanceof Group.Control.TenantPinned pinned) {
+                find(pinned.zone()).ifPresent(id -> pin(id, pinned.node()));
+            }
         }
         observer.committed(group, tenant(group.tenant()));
         return null;
@@ -392,7 +415,8 @@ final class SimDatabase {
                 return inTheWay;
             }
         }
-        nodes.values().removeIf(row -> row.until.isBefore(now.minus(Duration.ofDays(1))));
+        nodes.entrySet()
+                .removeIf(row -> row.getValue().until.isBefore(now.minus(Duration.ofDays(1))) && !owns(row.getKey()));
         Must.hold(!nodes.containsKey(node), "a node's id is never used again");
         nodes.put(node, new NodeRow(name, mode, now.plus(term)));
         return List.of();
@@ -409,11 +433,90 @@ final class SimDatabase {
         return Optional.of(now);
     }
 
+    private boolean owns(NodeId node) {
+        return tenants.values().stream().anyMatch(tenant -> node.equals(tenant.owner()));
+    }
+
     @Nullable
     Void leave(NodeId node) {
         tenants.values().forEach(tenant -> tenant.release(node));
         nodes.remove(node);
         return null;
+    }
+
+    @Nullable
+    Void announce(NodeId node, String member, String http, int protocol) {
+        NodeRow row = nodes.get(node);
+        if (row != null) {
+            row.member = member;
+            row.http = http;
+            row.protocol = protocol;
+        }
+        return null;
+    }
+
+    @Nullable
+    Void report(NodeId node, int active, int moving) {
+        NodeRow row = nodes.get(node);
+        if (row != null) {
+            row.active = active;
+            row.moving = moving;
+        }
+        return null;
+    }
+
+    boolean drain(NodeId node, boolean draining) {
+        NodeRow row = nodes.get(node);
+        if (row != null) {
+            row.draining = draining;
+        }
+        return row != null;
+    }
+
+    List<Leases.Node> nodes() {
+        Instant now = clock();
+        List<Leases.Node> all = new ArrayList<>();
+        nodes.forEach((id, row) -> {
+            if (row.until.isAfter(now) || owns(id)) {
+                all.add(new Leases.Node(
+                        id,
+                        row.name,
+                        row.mode,
+                        row.member,
+                        row.http,
+                        row.protocol,
+                        row.draining,
+                        row.renewals,
+                        Duration.between(now, row.until),
+                        row.active,
+                        row.moving));
+            }
+        });
+        all.sort(Comparator.comparing(node -> node.id().toString()));
+        return all;
+    }
+
+    private void pin(TenantId tenant, @Nullable String node) {
+        if (node == null) {
+            pins.remove(tenant);
+        } else {
+            pins.put(tenant, node);
+        }
+    }
+
+    Map<TenantId, String> pins() {
+        return new HashMap<>(pins);
+    }
+
+    Map<NodeId, Long> owned() {
+        Map<NodeId, Long> owned = new HashMap<>();
+        for (MemoryTenant tenant : tenants.values()) {
+            NodeId owner = tenant.owner();
+            if (owner != null) {
+                owned.merge(owner, 1L, Long::sum);
+            }
+        }
+        return owned;
     }
 
     // ---- the registry

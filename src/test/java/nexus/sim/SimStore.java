@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import nexus.kernel.ContentHash;
 import nexus.kernel.Epoch;
 import nexus.kernel.FileId;
@@ -38,10 +39,13 @@ final class SimStore implements TenantStore {
 
     private final SimDatabase database;
     private final SimVertx process;
+    private final Supplier<List<NodeId>> dead;
 
-    SimStore(SimDatabase database, SimVertx process) {
+    /** @param dead the nodes that this one has watched to be dead */
+    SimStore(SimDatabase database, SimVertx process, Supplier<List<NodeId>> dead) {
         this.database = database;
         this.process = process;
+        this.dead = dead;
     }
 
     private <T> Future<T> read(TenantId tenant, String what, Function<MemoryTenant, T> query) {
@@ -61,8 +65,9 @@ final class SimStore implements TenantStore {
     public Future<TenantSnapshot> take(
             TenantId tenant, NodeId node, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
         ContextInternal caller = ContextInternal.current();
+        List<NodeId> watched = dead.get();
         return database.call(
-                        process, "take " + tenant, tenant, Loss.FAILURE, () -> database.take(tenant, node))
+                        process, "take " + tenant, tenant, Loss.FAILURE, () -> database.take(tenant, node, watched))
                 .compose(epoch -> read(tenant, "load", rows -> load(rows, node, epoch)))
                 .compose(loading -> {
                     Promise<TenantSnapshot> promise = Promise.promise();
@@ -95,9 +100,9 @@ final class SimStore implements TenantStore {
     }
 
     @Override
-    public Future<Void> release(TenantId tenant, NodeId node, Epoch epoch) {
+    public Future<Void> release(TenantId tenant, NodeId node, Epoch epoch, Instant at) {
         return database.call(process, "release " + tenant, tenant, Loss.FAILURE, () -> {
-            database.tenant(tenant).release(node, epoch);
+            database.tenant(tenant).release(node, epoch, at);
             return null;
         });
     }

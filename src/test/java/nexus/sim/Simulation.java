@@ -43,6 +43,7 @@ final class Simulation {
     private final Scheduler scheduler;
     private final Trace trace;
     private final SimDatabase database;
+    private final SimNetwork network;
     private final Scenario scenario;
     private final List<SimNode> nodes = new ArrayList<>();
     private final Map<TenantId, TenantHistory> histories = new LinkedHashMap<>();
@@ -60,9 +61,11 @@ final class Simulation {
         scheduler.note("simulation", "seed " + seed + " " + scenario);
         this.database = new SimDatabase(scheduler, new Accounts());
         seed(chance);
+        this.network = new SimNetwork(scheduler);
         SimNode.World world = new SimNode.World(
                 scheduler,
                 database,
+                network,
                 new SimBlobs(scheduler),
                 MODEL,
                 new TenantOptions(
@@ -154,6 +157,10 @@ final class Simulation {
         return database;
     }
 
+    SimNetwork network() {
+        return network;
+    }
+
     List<SimNode> nodes() {
         return nodes;
     }
@@ -219,8 +226,7 @@ final class Simulation {
                 if (former != null
                         && !former.equals(taker)
                         && node.id().filter(former::equals).isPresent()
-                        && node.isServing()
-                        && node.present(tenant).isPresent()) {
+                        && node.answersFor(tenant)) {
                     throw new AssertionError("two owners: " + taker + " takes " + tenant + " from " + node
                             + ", which trusts its lease");
                 }

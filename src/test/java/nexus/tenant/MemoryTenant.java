@@ -192,9 +192,10 @@ public final class MemoryTenant {
     }
 
     /** Gives the tenant up, if the node has it in that epoch. */
-    public void release(NodeId node, Epoch of) {
+    public void release(NodeId node, Epoch of, Instant at) {
         if (of.value() == epoch && node.equals(owner)) {
             owner = null;
+            lastAt = at.isAfter(lastAt) ? at : lastAt;
         }
     }
 

@@ -96,8 +96,8 @@ final class MemoryTenantStore implements TenantStore {
     }
 
     @Override
-    public synchronized Future<Void> release(TenantId tenant, NodeId node, Epoch of) {
-        rows.release(node, of);
+    public synchronized Future<Void> release(TenantId tenant, NodeId node, Epoch of, Instant at) {
+        rows.release(node, of, at);
         return Future.succeededFuture();
     }
 

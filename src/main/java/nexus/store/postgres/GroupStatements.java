@@ -88,6 +88,7 @@ final class GroupStatements {
             all.prune(group.at());
         }
         group.tenantsMade().forEach(all::tenantMade);
+        group.controls().forEach(all::control);
         if (mayUnreference(group)) {
             all.sweep();
         }
@@ -127,8 +128,9 @@ final class GroupStatements {
 
     private static void check(Group group) {
         Must.hold(
-                group.tenantsMade().isEmpty() || group.tenant().equals(TenantId.SYSTEM),
-                "only the reserved tenant makes tenants",
+                group.tenantsMade().isEmpty() && group.controls().isEmpty()
+                        || group.tenant().equals(TenantId.SYSTEM),
+                "only the reserved tenant makes tenants and rules nodes",
                 group.tenant());
         Must.hold(!group.tombstone() || !group.tenant().equals(TenantId.SYSTEM), "the reserved tenant stays for ever");
         Must.hold(
@@ -256,6 +258,22 @@ final class GroupStatements {
                 record.settingsRevision(),
                 record.zone().value(),
                 Rows.at(record.createdAt()));
+    }
+
+    private static final String NODE_DRAINING = """
+            WITH told AS (UPDATE node SET draining = $2 WHERE id = $1 RETURNING 1)
+            SELECT step('node draining', 0, 0) FROM (SELECT count(*) FROM told) AS done""";
+
+    private static final String TENANT_PINNED = """
+            WITH pinned AS (UPDATE tenant SET pinned_node = $2 WHERE name = $1 RETURNING 1)
+            SELECT step('tenant pinned', count(*), 1) FROM pinned""";
+
+    private void control(Group.Control control) {
+        if (control instanceof Group.Control.NodeDraining draining) {
+            step(NODE_DRAINING, draining.node().value(), draining.draining());
+        } else if (control instanceof Group.Control.TenantPinned pinned) {
+            step(TENANT_PINNED, pinned.zone().value(), pinned.node());
+        }
     }
 
     private static final String TOMBSTONE = """

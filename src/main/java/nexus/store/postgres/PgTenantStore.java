@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import nexus.kernel.ContentHash;
 import nexus.kernel.Epoch;
@@ -66,16 +67,28 @@ public final class PgTenantStore implements TenantStore {
             "tenant_user");
 
     private final PgDatabase database;
+    private final Supplier<@Nullable List<NodeId>> dead;
 
-    /** The store in an open database. */
+    /** The store in an open database whose clock alone says which lease is over: nobody else can be alive on it. */
     public PgTenantStore(PgDatabase database) {
+        this(database, () -> null);
+    }
+
+    /**
+     * The store in a database that others use too.
+     *
+     * @param dead the nodes that this one has watched to be dead by its own clock: of no other it takes a tenant whose
+     *     owner's row is still there
+     */
+    public PgTenantStore(PgDatabase database, Supplier<@Nullable List<NodeId>> dead) {
         this.database = database;
+        this.dead = dead;
     }
 
     // ------------------------------------------------------------------------------------------------------ ownership
 
     private static final String TAKE = """
-            SELECT take($1, $2) AS epoch""";
+            SELECT take($1, $2, $3) AS epoch""";
 
     /**
      * {@inheritDoc}
@@ -88,11 +101,16 @@ public final class PgTenantStore implements TenantStore {
             TenantId tenant, NodeId node, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
         return database.control()
                 .preparedQuery(TAKE)
-                .execute(Tuple.of(tenant.value(), node.value()))
+                .execute(Tuple.of(tenant.value(), node.value(), watched()))
                 .map(rows -> new Epoch(rows.iterator().next().getLong("epoch")))
                 .recover(e -> Future.failedFuture(PgFailures.of(e)))
                 .compose(epoch ->
                         database.snapshot(tenant, connection -> load(connection, tenant, node, epoch, tuples)));
+    }
+
+    private UUID @Nullable [] watched() {
+        List<NodeId> nodes = dead.get();
+        return nodes == null ? null : nodes.stream().map(NodeId::value).toArray(UUID[]::new);
     }
 
     private static final String LOAD_TENANT = """
@@ -182,13 +200,15 @@ public final class PgTenantStore implements TenantStore {
     }
 
     private static final String RELEASE = """
-            UPDATE tenant SET owner_node = NULL WHERE id = $1 AND owner_node = $2 AND owner_epoch = $3""";
+            UPDATE tenant
+            SET owner_node = NULL, last_at = greatest(last_at, $4)
+            WHERE id = $1 AND owner_node = $2 AND owner_epoch = $3""";
 
     @Override
-    public Future<Void> release(TenantId tenant, NodeId node, Epoch epoch) {
+    public Future<Void> release(TenantId tenant, NodeId node, Epoch epoch, Instant at) {
         return database.control()
                 .preparedQuery(RELEASE)
-                .execute(Tuple.of(tenant.value(), node.value(), epoch.value()))
+                .execute(Tuple.of(tenant.value(), node.value(), epoch.value(), Rows.at(at)))
                 .recover(e -> Future.failedFuture(PgFailures.of(e)))
                 .mapEmpty();
     }

@@ -46,6 +46,7 @@ final class GroupBuilder {
     final List<AuditEntry> audit = new ArrayList<>();
     byte @Nullable [] replies;
     final List<TenantRecord> tenantsMade = new ArrayList<>();
+    final List<Group.Control> controls = new ArrayList<>();
     boolean tombstone;
 
     GroupBuilder(TenantId tenant, NodeId node, Epoch epoch, long revision) {
@@ -82,6 +83,7 @@ final class GroupBuilder {
                 audit,
                 replies == null ? null : new Group.Outcome(replies),
                 tenantsMade,
+                controls,
                 tombstone);
     }
 }

@@ -149,7 +149,7 @@ class PgGroupTest {
             assertEquals(Reason.FENCED, StoreFixture.reason(fixture.store.commit(late.build())));
             GroupBuilder next = new GroupBuilder(acme.id, successor, taken.epoch(), 2);
             await(fixture.store.commit(next.build()));
-            await(fixture.store.release(acme.id, fixture.node, acme.epoch));
+            await(fixture.store.release(acme.id, fixture.node, acme.epoch, T0));
             assertEquals(
                     List.of(successor.value().toString()),
                     fixture.rows("SELECT owner_node FROM nexus.tenant WHERE id = '" + acme.id.value() + "'"));
@@ -165,7 +165,7 @@ class PgGroupTest {
         NodeId other = successor();
         assertEquals(Reason.OWNED, StoreFixture.reason(fixture.store.take(acme.id, other, (t, e) -> {})));
         acme.commit(acme.next());
-        await(fixture.store.release(acme.id, fixture.node, acme.epoch));
+        await(fixture.store.release(acme.id, fixture.node, acme.epoch, T0));
         assertEquals(1, await(fixture.store.take(acme.id, other, (t, e) -> {})).revision());
         await(fixture.leases.leave(other));
         fixture.take(acme.id);
@@ -174,7 +174,7 @@ class PgGroupTest {
     @Test
     void onlyALiveNodeTakes() {
         StoreFixture.Owned acme = fixture.tenant("unborn");
-        await(fixture.store.release(acme.id, fixture.node, acme.epoch));
+        await(fixture.store.release(acme.id, fixture.node, acme.epoch, T0));
         NodeId stranger = new NodeId(fixture.ids.next());
         assertEquals(Reason.FENCED, StoreFixture.reason(fixture.store.take(acme.id, stranger, (t, e) -> {})));
         NodeId dead = successor();
