@@ -273,9 +273,12 @@ final class Draft {
         tuplesPut.put(row.id(), row);
     }
 
+    /** Removes a tuple; one that only this group has brought was never there. */
     void removeTuple(UUID id, RelationTuple tuple) {
         tuplesPut.remove(id);
-        tuplesRemoved.put(id, tuple);
+        if (state.tuples.contains(tuple)) {
+            tuplesRemoved.put(id, tuple);
+        }
     }
 
     /** Tuples that this group has put so far. */
