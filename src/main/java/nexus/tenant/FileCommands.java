@@ -131,6 +131,13 @@ final class FileCommands {
         if (draft.isVacated(paths(command))) {
             return true;
         }
+        if (command instanceof TenantRequest.Rename rename
+                && state.zone.equals(rename.from().zone())
+                && !rename.from().isTenantRoot()) {
+            // A directory that an earlier command of the group has made: a folder changes alone.
+            FileEntry from = draft.entry(rename.from().relative());
+            return from != null && from.directory();
+        }
         if (!(command instanceof TenantRequest.AppendFile append)
                 || draft.loaded().largeAppends.containsKey(append)
                 || !state.zone.equals(append.path().zone())) {
