@@ -300,7 +300,8 @@ final class FileCommands {
                 ? draft.loaded().largeAppends.get(command)
                 : joined(present, command.bytes(), draft);
         if (content == null) {
-            throw Problem.unavailable("the file changed while it was appended to")
+            Problem refusal = draft.loaded().refusedAppends.get(command);
+            throw (refusal == null ? Problem.unavailable("the file changed while it was appended to") : refusal)
                     .exception();
         }
         Writes writes = new Writes(ask, principal, draft);

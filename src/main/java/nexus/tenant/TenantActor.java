@@ -390,6 +390,7 @@ final class TenantActor {
         Problem refusal = present.refusalOfLargeAppend(letter.ask, append, letter.system, base, loaded, clock.now());
         if (refusal != null) {
             // It is refused once more, for good, when it is decided.
+            loaded.refusedAppends.put(append, refusal);
             return Future.succeededFuture();
         }
         return here(joined(base, append.bytes())).map(stored -> {
