@@ -70,6 +70,7 @@ public final class MemoryTenant {
     private static final class Blob {
         final Content content;
         long refs;
+
         @Nullable
         Instant unreferencedSince;
 
@@ -224,9 +225,7 @@ public final class MemoryTenant {
                 auditBytes,
                 List.copyOf(keys.values()),
                 List.copyOf(users.values()),
-                outcomes.stream()
-                        .filter(group -> !group.at().isBefore(horizon))
-                        .toList());
+                outcomes.stream().filter(group -> !group.at().isBefore(horizon)).toList());
     }
 
     // ---- groups
@@ -330,7 +329,10 @@ public final class MemoryTenant {
             if (folder instanceof Group.Folder.Moved moved) {
                 files.put(
                         entry.id(),
-                        at(entry, moved.to() + entry.path().substring(folder.path().length())));
+                        at(
+                                entry,
+                                moved.to()
+                                        + entry.path().substring(folder.path().length())));
             } else {
                 remove(entry.id(), at);
             }
@@ -396,7 +398,10 @@ public final class MemoryTenant {
 
     /** As {@link nexus.store.TenantStore#contents}. */
     public List<Content> contents(List<ContentHash> hashes) {
-        return hashes.stream().distinct().flatMap(hash -> content(hash).stream()).toList();
+        return hashes.stream()
+                .distinct()
+                .flatMap(hash -> content(hash).stream())
+                .toList();
     }
 
     /** As {@link nexus.store.TenantStore#list}. */

@@ -41,6 +41,8 @@ import org.jspecify.annotations.Nullable;
 final class MemoryTenantStore implements TenantStore {
     /** What is to happen to the next commits, in order; nothing waits: they succeed. */
     enum Fate {
+        /** It is committed, and that is known. */
+        SUCCEEDS,
         /** Nothing is committed, and that is known. */
         FAILS,
         /** It is committed, but the answer is lost. */
@@ -53,8 +55,11 @@ final class MemoryTenantStore implements TenantStore {
     final List<Group> committed = new ArrayList<>();
     final List<Runnable> held = new ArrayList<>();
     boolean hold;
+    boolean holdTouches;
+    boolean refusesTakes;
     int takes;
 
+    private final Promise<Void> touches = Promise.promise();
     private final MemoryTenant rows;
     final Map<FileId, FileEntry> files;
     final List<AuditEntry> audit;
@@ -92,6 +97,9 @@ final class MemoryTenantStore implements TenantStore {
     public synchronized Future<TenantSnapshot> take(
             TenantId tenant, NodeId node, BiConsumer<RelationTuple, @Nullable Instant> into) {
         takes++;
+        if (refusesTakes) {
+            return Future.failedFuture(new StoreException(Reason.FAILED, "injected"));
+        }
         return answer(() -> rows.load(node, rows.take(node), Instant.MAX, into));
     }
 
@@ -128,7 +136,7 @@ final class MemoryTenantStore implements TenantStore {
             }
         }
         fates.poll();
-        return fate == null
+        return fate == null || fate == Fate.SUCCEEDS
                 ? Future.succeededFuture()
                 : Future.failedFuture(new StoreException(Reason.OUTCOME_UNKNOWN, "injected"));
     }
@@ -190,12 +198,15 @@ final class MemoryTenantStore implements TenantStore {
     @Override
     public synchronized Future<Void> touchKeys(TenantId tenant, List<UUID> used, Instant at) {
         rows.touchKeys(used, at);
-        return Future.succeededFuture();
+        return holdTouches ? touches.future() : Future.succeededFuture();
+    }
+
+    void letTouchesGo() {
+        touches.complete();
     }
 
     @Override
-    public synchronized Future<List<BlobPlace>> collectBlobs(
-            TenantId tenant, NodeId node, Epoch of, Instant until) {
+    public synchronized Future<List<BlobPlace>> collectBlobs(TenantId tenant, NodeId node, Epoch of, Instant until) {
         return answer(() -> rows.collectBlobs(node, of, until));
     }
 
