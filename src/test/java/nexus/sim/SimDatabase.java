@@ -85,6 +85,7 @@ final class SimDatabase {
         final Leases.Mode mode;
         Instant until;
         long renewals;
+
         @Nullable
         String member;
 
@@ -108,8 +109,7 @@ final class SimDatabase {
         this.chance = scheduler.chance();
         this.observer = observer;
         add(new MemoryTenant(
-                TenantRecord.created(TenantId.SYSTEM, new ZoneName("system"), SimVertx.BEGINNING),
-                SimVertx.BEGINNING));
+                TenantRecord.created(TenantId.SYSTEM, new ZoneName("system"), SimVertx.BEGINNING), SimVertx.BEGINNING));
     }
 
     void add(MemoryTenant tenant) {
@@ -364,7 +364,9 @@ final class SimDatabase {
         if (owner != null && !owner.equals(taker) && nodes.containsKey(owner)) {
             if (isLive(owner) || !dead.contains(owner)) {
                 throw new StoreException(
-                        "node " + owner + " owns tenant " + id, owner, new IllegalStateException("as the database says"));
+                        "node " + owner + " owns tenant " + id,
+                        owner,
+                        new IllegalStateException("as the database says"));
             }
         }
         Epoch epoch = tenant.take(taker);
@@ -407,8 +409,8 @@ final class SimDatabase {
             nodes.forEach((id, row) -> {
                 boolean both = row.mode == Leases.Mode.CLUSTER && mode == Leases.Mode.CLUSTER;
                 if (row.until.isAfter(now) && !both) {
-                    inTheWay.add(new Leases.Lease(
-                            id, row.name, row.mode, row.renewals, Duration.between(now, row.until)));
+                    inTheWay.add(
+                            new Leases.Lease(id, row.name, row.mode, row.renewals, Duration.between(now, row.until)));
                 }
             });
             if (!inTheWay.isEmpty()) {
@@ -535,7 +537,8 @@ final class SimDatabase {
 
     List<Registry.Listed> list(@Nullable ZoneName after, int limit) {
         List<Registry.Listed> page = new ArrayList<>();
-        for (TenantId id : names.tailMap(after == null ? "" : after.value(), false).values()) {
+        for (TenantId id :
+                names.tailMap(after == null ? "" : after.value(), false).values()) {
             if (!id.equals(TenantId.SYSTEM) && page.size() < limit) {
                 TenantRecord record = tenant(id).record();
                 page.add(new Registry.Listed(id, record.zone(), record.createdAt()));

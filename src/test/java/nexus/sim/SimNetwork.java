@@ -7,6 +7,7 @@ import io.vertx.core.internal.ContextInternal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,6 +21,7 @@ import nexus.bus.NodeReply;
 import nexus.bus.NodeRequest;
 import nexus.bus.NodeTransport;
 import nexus.bus.NodeTransport.UnreachableException;
+import nexus.kernel.CommandId;
 import nexus.kernel.NodeId;
 import nexus.placement.ClusterView;
 import nexus.placement.Membership;
@@ -45,6 +47,7 @@ final class SimNetwork {
     private final Map<NodeId, Address> addresses = new HashMap<>();
     private final Map<SimVertx, Member> members = new LinkedHashMap<>();
     private final Set<Link> parted = new LinkedHashSet<>();
+    private final Set<CommandId> doubled = new HashSet<>();
     private double lossRate;
     private double doubleRate;
     private int slowness = 1;
@@ -110,14 +113,21 @@ final class SimNetwork {
         addresses.remove(node);
     }
 
-    private void carry(SimVertx from, SimVertx to, Runnable arrive) {
+    private boolean carry(SimVertx from, SimVertx to, Runnable arrive) {
         if (parted.contains(new Link(from, to)) || chance.nextDouble() < lossRate) {
-            return;
+            return false;
         }
         scheduler.after(latency(), arrive);
-        if (chance.nextDouble() < doubleRate) {
+        boolean twice = chance.nextDouble() < doubleRate;
+        if (twice) {
             scheduler.after(latency().plus(latency()), arrive);
         }
+        return twice;
+    }
+
+    /** Whether a command has come to its tenant twice without its sender's knowing: then the second may act where the first did not. */
+    boolean hasDoubled(CommandId command) {
+        return doubled.contains(command);
     }
 
     /** The way of one process to the others: what {@code nexus.bus.EventBusTransport} is on a real bus. */
@@ -145,7 +155,11 @@ final class SimNetwork {
                     () -> process.run(() -> promise.tryFail(new UnreachableException("no answer in time", true))));
             Buffer bytes = NodeDoor.bytes(request);
             long sent = micros(time.get());
-            carry(process, address.process, () -> address.process.run(() -> arrive(to, bytes, sent, promise)));
+            boolean twice =
+                    carry(process, address.process, () -> address.process.run(() -> arrive(to, bytes, sent, promise)));
+            if (twice && request instanceof NodeRequest.AskTenant ask) {
+                doubled.add(ask.ask().command());
+            }
             return promise.future().onComplete(done -> waiting.get(to).remove(promise));
         }
 
@@ -155,18 +169,16 @@ final class SimNetwork {
                 return;
             }
             long age = Math.max(0, micros(address.time.get()) - sent);
-            address.door
-                    .receive(bytes, Duration.ofNanos(age * 1_000))
-                    .onComplete(done -> {
-                        if (done.failed()) {
-                            scheduler.fail(new AssertionError("an endpoint fails", done.cause()));
-                            return;
-                        }
-                        carry(
-                                address.process,
-                                process,
-                                () -> process.run(() -> promise.tryComplete(NodeDoor.reply(done.result()))));
-                    });
+            address.door.receive(bytes, Duration.ofNanos(age * 1_000)).onComplete(done -> {
+                if (done.failed()) {
+                    scheduler.fail(new AssertionError("an endpoint fails", done.cause()));
+                    return;
+                }
+                carry(
+                        address.process,
+                        process,
+                        () -> process.run(() -> promise.tryComplete(NodeDoor.reply(done.result()))));
+            });
         }
 
         /** Ends the waiting for nodes that are not alive any more. */

@@ -79,11 +79,9 @@ final class SimNode {
     /** An ask under way: it must be answered by its deadline, whatever happens to the database and to other nodes. */
     private static final class Waiting {
         final String what;
-        final long deadline;
 
-        Waiting(String what, long deadline) {
+        Waiting(String what) {
             this.what = what;
-            this.deadline = deadline;
         }
     }
 
@@ -97,6 +95,7 @@ final class SimNode {
         final SimNetwork.@Nullable Member member = world.isCluster() ? world.network.enter(process) : null;
         long resumedAt;
         boolean closing;
+
         @Nullable
         Incarnation incarnation;
 
@@ -119,12 +118,8 @@ final class SimNode {
 
         Future<Void> start() {
             return begin().compose(begun -> {
-                incarnation = begun;
                 gateway = new BusTenantGateway(
-                        vertx(),
-                        control,
-                        () -> present().local,
-                        world.isCluster() ? transport : NodeTransport.NOBODY);
+                        vertx(), control, () -> present().local, world.isCluster() ? transport : NodeTransport.NOBODY);
                 world.scheduler.note(process.toString(), "serves as " + begun.id());
                 if (member != null) {
                     member.onChange(() -> present().local.watch().look());
@@ -149,11 +144,11 @@ final class SimNode {
                     Telemetry.NONE,
                     world.options);
             Incarnation fresh = new Incarnation(this, lease, watch, services);
-            lease.lost().onComplete(v -> {
-                formers.add(node);
-                comeBack(fresh);
+            return fresh.begin().map(begun -> {
+                incarnation = begun;
+                lease.lost().onComplete(v -> comeBack(begun));
+                return begun;
             });
-            return fresh.begin();
         }
 
         private void comeBack(Incarnation old) {
@@ -161,9 +156,9 @@ final class SimNode {
                 return;
             }
             world.scheduler.note(process.toString(), "has lost its lease as " + old.id());
+            formers.add(old.id());
             old.abandon().transform(v -> begin()).onComplete(done -> {
                 if (done.succeeded()) {
-                    incarnation = done.result();
                     world.scheduler.note(
                             process.toString(), "is back as " + done.result().id());
                     done.result().announce();
@@ -436,17 +431,20 @@ final class SimNode {
         if (now == null || gateway == null || !now.process.isAlive()) {
             return Future.failedFuture(new RefusedException());
         }
-        Waiting entry = new Waiting(
-                ask.request().operation() + " " + ask.requestId(),
-                world.scheduler.now() + ask.timeout().toNanos());
+        Waiting entry = new Waiting(ask.request().operation() + " " + ask.requestId());
         waiting.add(entry);
-        watch(now, entry, entry.deadline);
-        return now.process.call(() -> gateway.ask(ask)).onComplete(done -> {
-            waiting.remove(entry);
-            if (done.failed() && !(done.cause() instanceof ProblemException)) {
-                world.scheduler.fail(new AssertionError("not a problem but a bug: " + entry.what, done.cause()));
-            }
-        });
+        return now.process
+                .call(() -> {
+                    watch(now, entry, world.scheduler.now() + ask.timeout().toNanos());
+                    return gateway.ask(ask);
+                })
+                .onComplete(done -> {
+                    waiting.remove(entry);
+                    if (done.failed() && !(done.cause() instanceof ProblemException)) {
+                        world.scheduler.fail(
+                                new AssertionError("not a problem but a bug: " + entry.what, done.cause()));
+                    }
+                });
     }
 
     private void watch(Life of, Waiting entry, long due) {
@@ -458,7 +456,6 @@ final class SimNode {
                 watch(of, entry, world.scheduler.now());
                 return;
             }
-            if (!Boolean.getBoolean("nodeadline"))
             world.scheduler.fail(new AssertionError(
                     "an ask is not answered within its deadline: " + entry.what + " at " + of.process));
         });

@@ -78,8 +78,8 @@ final class SimStore implements TenantStore {
 
     private Loading load(MemoryTenant rows, NodeId node, Epoch epoch) {
         Deque<Tuple> tuples = new ArrayDeque<>();
-        TenantSnapshot snapshot = rows.load(
-                node, epoch, database.clock(), (tuple, expiresAt) -> tuples.add(new Tuple(tuple, expiresAt)));
+        TenantSnapshot snapshot =
+                rows.load(node, epoch, database.clock(), (tuple, expiresAt) -> tuples.add(new Tuple(tuple, expiresAt)));
         return new Loading(snapshot, tuples);
     }
 

@@ -40,6 +40,11 @@ import org.jspecify.annotations.Nullable;
 final class Simulation {
     private static final AuthorizationModel MODEL = model();
 
+    /** In the calm a node is there after this: it may be leaving, and have to wait for its own lease of before. */
+    private static final Duration STARTING = Duration.ofSeconds(60);
+    /** In the calm everything has come to its end after this. */
+    private static final Duration ENDING = Duration.ofSeconds(30);
+
     private final Scheduler scheduler;
     private final Trace trace;
     private final SimDatabase database;
@@ -69,11 +74,7 @@ final class Simulation {
                 new SimBlobs(scheduler),
                 MODEL,
                 new TenantOptions(
-                        false,
-                        Duration.ofSeconds(30),
-                        scenario.idle(),
-                        scenario.activeMax(),
-                        Duration.ofSeconds(20)),
+                        false, Duration.ofSeconds(30), scenario.idle(), scenario.activeMax(), Duration.ofSeconds(20)),
                 scenario.nodes() == 1 ? Leases.Mode.SINGLE : Leases.Mode.CLUSTER,
                 scenario.loops());
         for (int i = 1; i <= scenario.nodes(); i++) {
@@ -227,8 +228,8 @@ final class Simulation {
                         && !former.equals(taker)
                         && node.id().filter(former::equals).isPresent()
                         && node.answersFor(tenant)) {
-                    throw new AssertionError("two owners: " + taker + " takes " + tenant + " from " + node
-                            + ", which trusts its lease");
+                    throw new AssertionError(
+                            "two owners: " + taker + " takes " + tenant + " from " + node + ", which trusts its lease");
                 }
             }
         }
@@ -261,31 +262,46 @@ final class Simulation {
 
     private void run() {
         nodes.forEach(SimNode::start);
-        scheduler.runUntil("a node serves", () -> nodes.stream().anyMatch(SimNode::isServing), Duration.ofSeconds(20));
+        scheduler.runUntil("a node serves", () -> nodes.stream().anyMatch(SimNode::isServing), STARTING);
         overAt = scheduler.now() + scenario.work().toNanos();
         clients.forEach(SimClient::start);
         faults.start();
         scheduler.advance(scenario.work());
         scheduler.note("simulation", "calm");
         faults.callOff();
-        scheduler.runUntil(
-                "the clients to end", () -> clients.stream().allMatch(SimClient::isIdle), Duration.ofSeconds(60));
-        scheduler.runUntil(
-                "all nodes to serve", () -> nodes.stream().allMatch(SimNode::isServing), Duration.ofSeconds(30));
+        scheduler.runUntil("the clients to end", () -> clients.stream().allMatch(SimClient::isIdle), ENDING);
+        scheduler.runUntil("all nodes to serve", () -> nodes.stream().allMatch(SimNode::isServing), STARTING);
         tenants.forEach(this::mustWork);
-        scheduler.advance(Duration.ofSeconds(5));
-        histories.values().forEach(TenantHistory::finish);
+        scheduler.runUntil("everything to be idle", this::isIdle, ENDING);
+        histories.values().forEach(history -> history.finish(network));
         mustRemember();
     }
 
-    /** In the calm every tenant can be used again. */
+    /** In the calm every tenant can be used again, at every node. */
     private void mustWork(TenantHistory tenant) {
-        SimClient probe = new SimClient(this, "probe of " + tenant.zone());
-        probe.startProbe(tenant);
-        scheduler.runUntil("the probe to end", probe::isIdle, Duration.ofSeconds(40));
-        if (!probe.lastFate().equals(Operation.Fate.ANSWERED)) {
-            throw new AssertionError("the tenant does not work any more: " + tenant.zone());
+        for (SimNode node : nodes) {
+            SimClient probe = new SimClient(this, "probe of " + tenant.zone() + " at " + node);
+            probe.startProbe(tenant, node);
+            scheduler.runUntil("the probe to end", probe::isIdle, ENDING);
+            if (!probe.lastFate().equals(Operation.Fate.ANSWERED)) {
+                throw new AssertionError("the tenant does not work any more: " + tenant.zone() + " at " + node);
+            }
         }
+    }
+
+    /** Whether no tenant has anything under way on any node. */
+    private boolean isIdle() {
+        for (TenantId tenant : histories.keySet()) {
+            for (SimNode node : nodes) {
+                TenantVerticle verticle = node.present(tenant).orElse(null);
+                if (verticle != null
+                        && !ActorMemory.isIdle(
+                                verticle, node.process().orElseThrow().nanoTime())) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     /** What is in memory is what is in the database. */
@@ -297,18 +313,16 @@ final class Simulation {
                 if (verticle == null) {
                     continue;
                 }
-                if (!ActorMemory.isIdle(verticle, node.process().orElseThrow().nanoTime())) {
-                    throw new AssertionError("something is under way in " + tenant.getValue().zone() + " on " + node);
-                }
                 boolean owner = node.id().filter(id -> id.equals(rows.owner())).isPresent();
-                List<String> differences =
-                        ActorMemory.differences(verticle, rows, tenant.getValue().paths());
+                List<String> differences = ActorMemory.differences(
+                        verticle, rows, tenant.getValue().paths());
                 if (owner && !differences.isEmpty()) {
                     throw new AssertionError("memory of " + tenant.getValue().zone() + " on " + node
                             + " differs from the database: " + differences);
                 }
                 if (!owner) {
-                    throw new AssertionError(node + " has " + tenant.getValue().zone() + ", which is owned by " + rows.owner());
+                    throw new AssertionError(
+                            node + " has " + tenant.getValue().zone() + ", which is owned by " + rows.owner());
                 }
             }
         }
