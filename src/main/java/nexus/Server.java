@@ -13,7 +13,8 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -81,7 +82,20 @@ import org.slf4j.LoggerFactory;
 final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
     private static final Duration DRAIN = Duration.ofSeconds(15);
-    private static final Duration LEAVE = Duration.ofSeconds(20);
+    private static final Duration LEAVE = Duration.ofSeconds(15);
+
+    /**
+     * How long a node of a cluster serves on after its /ready has said no: whoever distributes requests looks about once a
+     * second, and until he has seen it they still come here.
+     */
+    private static final Duration NOTICE = Duration.ofSeconds(2);
+
+    /** For one step of the start: what waits for the network has limits of its own, this one is for bugs. */
+    private static final Duration START_MAX = Duration.ofMinutes(2);
+
+    /** For one part to end: longer than a drain, or than a group whose database is silent. */
+    private static final Duration END_MAX = Duration.ofSeconds(20);
+
     private static final Duration REJOIN_PAUSE = Duration.ofMillis(500);
     private static final Duration LOOP_BLOCKED = Duration.ofMillis(500);
     private static final String MODEL = "/nexus/workspace.fga";
@@ -90,15 +104,17 @@ final class Server implements AutoCloseable {
     private final InstantSource clock;
     private final SecureRandom random = new SecureRandom();
     private final PrometheusTelemetry telemetry = new PrometheusTelemetry();
-    private final List<Part> started = new ArrayList<>();
+    private final Deque<Part> parts = new ArrayDeque<>();
 
     private @Nullable Vertx vertx;
     private volatile @Nullable Incarnation incarnation;
+    /** Changed only while {@link #parts} is held. */
     private volatile boolean closing;
+
     private int port;
     private @Nullable String newAdminKey;
 
-    /** Something that must be ended; later ones first. */
+    /** Something that has started and must be ended; later ones first. */
     private record Part(String name, Step end) {}
 
     private interface Step {
@@ -135,7 +151,7 @@ final class Server implements AutoCloseable {
 
     private void startParts() throws Exception {
         DataDirectory directory = DataDirectory.open(options.dataDir(), clock);
-        started.add(new Part("data directory", directory::close));
+        started("data directory", directory::close);
         DatabaseUrl external = options.databaseUrl();
         String url = external == null ? startEmbedded(directory) : external.revealed();
         Ids ids = new Ids(clock, random);
@@ -143,14 +159,14 @@ final class Server implements AutoCloseable {
         Vertx running = cluster == null ? Vertx.vertx(vertxOptions()) : cluster.vertx();
         vertx = running;
         if (cluster != null) {
-            started.add(new Part("membership", cluster::leave));
+            started("membership", cluster::leave);
         }
-        started.add(new Part("vertx", () -> await(running.close())));
+        started("vertx", () -> ended(running.close()));
 
         PgDatabase database = await(PgDatabase.open(running, PgOptions.of(url), new NodeId(ids.next())));
-        started.add(new Part("database connections", () -> await(database.close())));
+        started("database connections", () -> ended(database.close()));
         FileBlobStore blobs = await(FileBlobStore.open(running, FileBlobOptions.of(directory.blobs()), ids));
-        started.add(new Part("blob store", () -> await(blobs.close())));
+        started("blob store", () -> ended(blobs.close()));
         World world = new World(
                 running,
                 ids,
@@ -166,7 +182,7 @@ final class Server implements AutoCloseable {
                                 new EventBusTransport(running, () -> present().lease())),
                 new HashSet<>());
         await(onLoop(running, () -> begin(world)));
-        started.add(new Part("tenants", () -> await(endIncarnation())));
+        started("tenants", () -> ended(endIncarnation()));
         if (cluster != null) {
             Context looking = running.getOrCreateContext();
             cluster.onChange(
@@ -184,9 +200,9 @@ final class Server implements AutoCloseable {
             keys = keys.withChosenKey(chosen.value());
         }
         setUpSystemKeys(running, directory, gateway, ids, keys, chosen);
-        serve(running, gateway, blobs, ids, keys);
+        serve(running, gateway, new PgLeases(database), blobs, ids, keys);
         await(announce());
-        started.add(new Part("place in the cluster", () -> await(leave())));
+        started("place in the cluster", () -> ended(leave()));
     }
 
     private Leases.Mode mode() {
@@ -217,13 +233,18 @@ final class Server implements AutoCloseable {
 
     /** Gives the tenants away while requests still come and are passed on; from now on no new ones should. */
     private Future<Void> leave() {
-        return onLoop(vertx(), () -> present().leave(LEAVE));
+        if (mode() != Leases.Mode.CLUSTER) {
+            return Future.succeededFuture();
+        }
+        Future<?> noticed = vertx().timer(NOTICE.toMillis(), TimeUnit.MILLISECONDS);
+        return Future.all(onLoop(vertx(), () -> present().leave(LEAVE)), noticed)
+                .mapEmpty();
     }
 
     private String startEmbedded(DataDirectory directory) {
         EmbeddedDatabase embedded =
                 new EmbeddedDatabase(EmbeddedDatabaseOptions.of(directory.postgres()), new LoggedOutages(), random);
-        started.add(new Part("embedded database", embedded::close));
+        started("embedded database", embedded::close);
         return embedded.start().url();
     }
 
@@ -250,7 +271,8 @@ final class Server implements AutoCloseable {
                 .toList());
     }
 
-    private void serve(Vertx running, BusTenantGateway gateway, FileBlobStore blobs, Ids ids, ApiKeys keys)
+    private void serve(
+            Vertx running, BusTenantGateway gateway, Leases leases, FileBlobStore blobs, Ids ids, ApiKeys keys)
             throws Exception {
         HttpOptions httpOptions = HttpOptions.DEFAULTS
                 .withAddress(options.host(), options.port())
@@ -265,6 +287,7 @@ final class Server implements AutoCloseable {
                 httpOptions,
                 new HttpServices(
                         gateway,
+                        leases,
                         blobs,
                         keys,
                         telemetry,
@@ -286,7 +309,7 @@ final class Server implements AutoCloseable {
         port = await(adapter.start(options.eventLoops())
                 .recover(e -> Future.failedFuture(new IllegalStateException(
                         "cannot listen on " + options.host() + ":" + options.port() + ": " + e.getMessage(), e))));
-        started.add(new Part("http", () -> await(adapter.drain(DRAIN).eventually(adapter::stop))));
+        started("http", () -> ended(adapter.drain(DRAIN).eventually(adapter::stop)));
     }
 
     // ---- incarnations
@@ -449,20 +472,46 @@ final class Server implements AutoCloseable {
     // ---- end
     // ---------------------------------------------------------------------------------------------------------
 
-    /** Drains and ends everything; what fails to end is logged and does not keep the others. */
+    /**
+     * Drains and ends everything; what fails to end, or does not in time, is logged and does not keep the others. May be called
+     * from another thread while the server is starting, which fails then.
+     */
     @Override
     public void close() {
-        closing = true;
-        for (int i = started.size() - 1; i >= 0; i--) {
-            Part part = started.get(i);
-            try {
-                part.end().run();
-            } catch (Exception e) {
-                LOG.warn("could not end part={}", part.name(), e);
+        synchronized (parts) {
+            closing = true;
+        }
+        for (Part part = lastPart(); part != null; part = lastPart()) {
+            end(part);
+        }
+        telemetry.close();
+    }
+
+    private @Nullable Part lastPart() {
+        synchronized (parts) {
+            return parts.poll();
+        }
+    }
+
+    private static void end(Part part) {
+        try {
+            part.end().run();
+        } catch (Exception e) {
+            LOG.warn("could not end part={}", part.name(), e);
+        }
+    }
+
+    /** What has started is ended with the server: at once if the server was closed meanwhile. */
+    private void started(String name, Step end) {
+        Part part = new Part(name, end);
+        synchronized (parts) {
+            if (!closing) {
+                parts.push(part);
+                return;
             }
         }
-        started.clear();
-        telemetry.close();
+        end(part);
+        throw new IllegalStateException("the server was closed while it was starting");
     }
 
     // ---- plumbing
@@ -506,10 +555,19 @@ final class Server implements AutoCloseable {
         return promise.future();
     }
 
-    /** Waits on the thread that starts or ends the server, which is never an event loop. */
+    /** Waits on the thread that starts the server, which is never an event loop. */
     private static <T extends @Nullable Object> T await(Future<T> future) throws Exception {
+        return await(future, START_MAX);
+    }
+
+    /** Waits on the thread that ends the server. */
+    private static void ended(Future<Void> future) throws Exception {
+        await(future, END_MAX);
+    }
+
+    private static <T extends @Nullable Object> T await(Future<T> future, Duration atMost) throws Exception {
         try {
-            return future.toCompletionStage().toCompletableFuture().get(2, TimeUnit.MINUTES);
+            return future.toCompletionStage().toCompletableFuture().get(atMost.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof Exception cause ? cause : e;
         }

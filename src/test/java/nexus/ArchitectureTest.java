@@ -135,7 +135,7 @@ class ArchitectureTest {
                 .that()
                 .haveNameMatching(
                         "nexus\\.tenant\\.(TenantCore|TenantState|Draft|Loaded|Queries|Permissions|Denials|Outcomes|EntryCache"
-                                + "|[A-Za-z]+Commands|ReplyCodec|RecordText|AuditLine|TupleIds|Infos)")
+                                + "|[A-Za-z]+Commands|ReplyCodec|RecordText|AuditLine|TupleIds|UserPlaces|Infos)")
                 .should()
                 .onlyDependOnClassesThat(new DescribedPredicate<>("Java's and our own pure ones") {
                     @Override

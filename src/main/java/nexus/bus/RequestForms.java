@@ -320,6 +320,33 @@ final class RequestForms {
                         out.optional(TEXT, v.node());
                     },
                     in -> new TenantRequest.PinTenant(ZONE.read(in), in.optional(TEXT)))
+            .kind(
+                    82,
+                    TenantRequest.ProvisionUser.class,
+                    (out, v) -> {
+                        out.text(v.userId());
+                        out.optional(TEXT, v.email());
+                        out.optional(TEXT, v.displayName());
+                        out.optional(KEY, v.key());
+                        out.bytes(v.secretHash(), SECRET_HASH_BYTES);
+                        out.flag(v.agents());
+                    },
+                    in -> new TenantRequest.ProvisionUser(
+                            in.text(),
+                            in.optional(TEXT),
+                            in.optional(TEXT),
+                            in.optional(KEY),
+                            in.bytes(SECRET_HASH_BYTES),
+                            in.flag()))
+            .kind(
+                    83,
+                    TenantRequest.DeprovisionUser.class,
+                    (out, v) -> {
+                        out.text(v.userId());
+                        out.flag(v.deleteRecord());
+                        out.flag(v.force());
+                    },
+                    in -> new TenantRequest.DeprovisionUser(in.text(), in.flag(), in.flag()))
             .complete();
 
     private static final Form<Credential> CREDENTIAL = Form.of(

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param blobsPut contents that the new versions need; one that the tenant has already is not stored again
  * @param tuplesRemoved ids of tuples that go
  * @param tuplesPut tuples that come, or whose expiry changes
+ * @param usersRemoved subjects whose records go
  * @param outcome what to answer if the commands come again; null if there were none
  * @param tenantsMade tenants to register; only the reserved tenant's groups have any
  * @param controls changes of the control plane; only the reserved tenant's groups have any
@@ -52,6 +53,7 @@ public record Group(
         List<UUID> tuplesRemoved,
         List<TupleRow> tuplesPut,
         List<KeyRecord> keysPut,
+        List<String> usersRemoved,
         List<UserRecord> usersPut,
         List<AuditEntry> audit,
         @Nullable Outcome outcome,

@@ -375,6 +375,44 @@ public sealed interface TenantRequest {
         }
     }
 
+    /**
+     * Makes a user with a directory of his own, or makes whole what is missing of one; enables him if he was disabled. System
+     * keys only. Reply: {@link Reply.Provisioned}.
+     *
+     * @param email null: as it is
+     * @param displayName null: as it is
+     * @param key the id of the key that he gets unless he has one that opens; null: he gets none
+     * @param secretHash of that key; the secret never comes here
+     * @param agents whether his two standard agents are wanted
+     */
+    record ProvisionUser(
+            String userId,
+            @Nullable String email,
+            @Nullable String displayName,
+            @Nullable KeyId key,
+            byte[] secretHash,
+            boolean agents)
+            implements Command {
+        @Override
+        public String operation() {
+            return "provision_user";
+        }
+    }
+
+    /**
+     * Takes everything from a user: keys, grants, his directory with all that is in it, his place in the register, and the
+     * same of his agents. System keys only. Reply: {@link Reply.Deprovisioned}.
+     *
+     * @param deleteRecord whether his record goes; else it stays, disabled
+     * @param force whether he may be an administrator of the tenant
+     */
+    record DeprovisionUser(String userId, boolean deleteRecord, boolean force) implements Command {
+        @Override
+        public String operation() {
+            return "deprovision_user";
+        }
+    }
+
     /** Writes {@code .tenant.json}. System keys only. Reply: {@link Reply.Written} with one. */
     record UpdateRecord(RecordPatch patch, @Nullable String ifMatch, boolean ifNoneMatch) implements Command {
         @Override

@@ -136,7 +136,7 @@ class BusTenantGatewayTest {
 
     /** Sets who should have the tenant, and looks. */
     private void pin(String name) throws Exception {
-        leases.pinned.put(TENANT, name);
+        leases.pin(TENANT, name);
         onLoop(() -> watch.look());
     }
 
@@ -332,7 +332,7 @@ class BusTenantGatewayTest {
     /** A key that cannot be proved any more hides what was done with it, but it does not undo it. */
     @Test
     void aDoubtOutlivesTheProofOfTheKey() throws Exception {
-        leases.pinned.put(TenantId.SYSTEM, "three");
+        leases.pin(TenantId.SYSTEM, "three");
         pin("two");
         Principal root = new Principal(TenantId.SYSTEM, new KeyId(new UUID(6, 6)), "user", "root", true, Instant.EPOCH);
         for (Problem refused : List.of(Problem.unauthenticated(), Problem.unavailable("nothing was done"))) {
@@ -351,7 +351,7 @@ class BusTenantGatewayTest {
     /** That the key could not be proved says that nothing was done. */
     @Test
     void aCommandWhoseKeyWasNeverProvedWasNotDone() {
-        leases.pinned.put(TenantId.SYSTEM, "three");
+        leases.pin(TenantId.SYSTEM, "three");
         ProblemException told =
                 assertThrows(ProblemException.class, () -> onLoop(() -> gateway.ask(asRoot(SHORT, COMMAND))));
         assertEquals(ProblemCode.UNAVAILABLE, told.problem().code());
@@ -372,7 +372,7 @@ class BusTenantGatewayTest {
     /** A system key is proved anew with every attempt: it may have been revoked while the tenant moved. */
     @Test
     void aSystemKeyIsProvedWithEveryAttempt() throws Exception {
-        leases.pinned.put(TenantId.SYSTEM, "three");
+        leases.pin(TenantId.SYSTEM, "three");
         pin("two");
         Principal root = new Principal(TenantId.SYSTEM, new KeyId(new UUID(6, 6)), "user", "root", true, Instant.EPOCH);
         answers(

@@ -3,6 +3,8 @@ package nexus.e2e;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import nexus.http.client.NexusClient;
@@ -87,6 +90,7 @@ final class ServerProcess implements AutoCloseable {
         private final List<String> options = new ArrayList<>();
         private final Map<String, String> environment = new LinkedHashMap<>();
         private Path jar = ServerProcess.jar();
+        private int port;
 
         private Start(Path dataDirectory) {
             this.dataDirectory = dataDirectory;
@@ -95,6 +99,12 @@ final class ServerProcess implements AutoCloseable {
         /** More options of {@code serve}. */
         Start with(String... more) {
             options.addAll(List.of(more));
+            return this;
+        }
+
+        /** A port of the test's choice; else the server takes any. */
+        Start port(int chosen) {
+            port = chosen;
             return this;
         }
 
@@ -130,8 +140,8 @@ final class ServerProcess implements AutoCloseable {
 
         /** Starts it and waits for nothing. */
         ServerProcess launch() {
-            List<String> arguments =
-                    new ArrayList<>(List.of("serve", "--port", "0", "--data-dir", dataDirectory.toString()));
+            List<String> arguments = new ArrayList<>(
+                    List.of("serve", "--port", Integer.toString(port), "--data-dir", dataDirectory.toString()));
             arguments.addAll(options);
             DIRECTORIES.add(dataDirectory);
             return new ServerProcess(dataDirectory, run(prefix, jar, environment, arguments));
@@ -141,6 +151,23 @@ final class ServerProcess implements AutoCloseable {
     /** A server on a data directory, with a port of its own choice. */
     static Start in(Path dataDirectory) {
         return new Start(dataDirectory);
+    }
+
+    /**
+     * A port that nobody uses, below those that the system gives to outgoing connections: one of them could be taken at any
+     * moment, even by a connection to itself. Above them are the ports of embedded databases.
+     */
+    static int unusedPort() {
+        while (true) {
+            int port = ThreadLocalRandom.current().nextInt(10_000, 15_000);
+            try (ServerSocket socket = new ServerSocket()) {
+                socket.bind(new InetSocketAddress("127.0.0.1", port));
+                return port;
+            } catch (IOException e) {
+                // Somebody has it; there are others.
+                continue;
+            }
+        }
     }
 
     private static Process run(List<String> prefix, Path jar, Map<String, String> environment, List<String> arguments) {

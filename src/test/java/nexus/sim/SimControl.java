@@ -65,7 +65,7 @@ final class SimControl implements Leases, Registry {
     }
 
     @Override
-    public Future<Map<TenantId, String>> pins() {
+    public Future<Map<TenantId, Pin>> pins() {
         return call("pins", database::pins);
     }
 

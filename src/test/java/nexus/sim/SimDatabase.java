@@ -57,7 +57,7 @@ final class SimDatabase {
     private final Map<TenantId, MemoryTenant> tenants = new LinkedHashMap<>();
     private final TreeMap<String, TenantId> names = new TreeMap<>();
     private final Map<NodeId, NodeRow> nodes = new LinkedHashMap<>();
-    private final Map<TenantId, String> pins = new HashMap<>();
+    private final Map<TenantId, Leases.Pin> pins = new HashMap<>();
     private final Map<TenantId, Long> lockedUntil = new HashMap<>();
     private final Set<Call<?>> underWay = new LinkedHashSet<>();
     private final Set<SimVertx> cutOff = new LinkedHashSet<>();
@@ -502,11 +502,11 @@ final class SimDatabase {
         if (node == null) {
             pins.remove(tenant);
         } else {
-            pins.put(tenant, node);
+            pins.put(tenant, new Leases.Pin(tenant(tenant).record().zone(), node));
         }
     }
 
-    Map<TenantId, String> pins() {
+    Map<TenantId, Leases.Pin> pins() {
         return new HashMap<>(pins);
     }
 

@@ -257,6 +257,9 @@ public final class MemoryTenant {
         }
         group.tuplesPut().forEach(row -> tuples.put(row.id(), row));
         group.keysPut().forEach(key -> keys.put(key.id().value(), key));
+        for (String subject : group.usersRemoved()) {
+            must(users.remove(subject) != null, "a removed user was there");
+        }
         group.usersPut().forEach(user -> users.put(user.subject(), user));
         for (AuditEntry entry : group.audit()) {
             must(entry.sequence() == audit.size() + 1, "audit numbers have no gap");

@@ -32,6 +32,7 @@ import nexus.store.TenantRecord;
 import nexus.store.TenantSnapshot;
 import nexus.store.TenantStore;
 import nexus.store.TupleRow;
+import nexus.store.UserRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,11 +63,13 @@ final class MemoryTenantStore implements TenantStore {
     private final Promise<Void> touches = Promise.promise();
     private final MemoryTenant rows;
     final Map<FileId, FileEntry> files;
+    final Map<UUID, TupleRow> tuples;
     final List<AuditEntry> audit;
 
     MemoryTenantStore(TenantRecord record, Instant now) {
         this.rows = new MemoryTenant(record, now);
         this.files = rows.files;
+        this.tuples = rows.tuples;
         this.audit = rows.audit;
     }
 
@@ -86,6 +89,16 @@ final class MemoryTenantStore implements TenantStore {
     /** What the rows add up to, counted anew. */
     synchronized Usage recount() {
         return rows.recount();
+    }
+
+    synchronized @Nullable UserRecord user(String subject) {
+        return rows.users().get(subject);
+    }
+
+    synchronized List<KeyRecord> keysOf(String userId) {
+        return rows.keys().values().stream()
+                .filter(key -> key.userId().equals(userId))
+                .toList();
     }
 
     /** Somebody else takes the tenant. */

@@ -99,11 +99,8 @@ public final class PgTenantStore implements TenantStore {
     @Override
     public Future<TenantSnapshot> take(
             TenantId tenant, NodeId node, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
-        return database.control()
-                .preparedQuery(TAKE)
-                .execute(Tuple.of(tenant.value(), node.value(), watched()))
+        return database.control(TAKE, Tuple.of(tenant.value(), node.value(), watched()))
                 .map(rows -> new Epoch(rows.iterator().next().getLong("epoch")))
-                .recover(e -> Future.failedFuture(PgFailures.of(e)))
                 .compose(epoch ->
                         database.snapshot(tenant, connection -> load(connection, tenant, node, epoch, tuples)));
     }
@@ -128,7 +125,7 @@ public final class PgTenantStore implements TenantStore {
             ORDER BY id""";
 
     private static final String LOAD_USERS = """
-            SELECT subject, enabled, created_at
+            SELECT subject, enabled, created_at, email, display_name
             FROM tenant_user
             WHERE tenant_id = $1
             ORDER BY subject""";
@@ -145,7 +142,7 @@ public final class PgTenantStore implements TenantStore {
             FROM relation_tuple
             WHERE tenant_id = $1""";
 
-    private static Future<TenantSnapshot> load(
+    private Future<TenantSnapshot> load(
             SqlConnection connection,
             TenantId tenant,
             NodeId node,
@@ -157,10 +154,9 @@ public final class PgTenantStore implements TenantStore {
         Future<RowSet<Row>> keys = connection.preparedQuery(LOAD_KEYS).execute(id);
         Future<RowSet<Row>> users = connection.preparedQuery(LOAD_USERS).execute(id);
         Future<RowSet<Row>> outcomes = connection.preparedQuery(LOAD_OUTCOMES).execute(id);
-        return Future.all(row, keys, users, outcomes)
+        return database.answered(Future.all(row, keys, users, outcomes))
                 .map(all -> snapshot(row.result(), epoch, keys.result(), users.result(), outcomes.result()))
-                .compose(snapshot -> connection
-                        .prepare(LOAD_TUPLES)
+                .compose(snapshot -> database.answered(connection.prepare(LOAD_TUPLES))
                         .compose(statement -> tuples(statement, id, tuples))
                         .map(snapshot));
     }
@@ -185,13 +181,13 @@ public final class PgTenantStore implements TenantStore {
                 recent);
     }
 
-    private static Future<Void> tuples(
+    private Future<Void> tuples(
             PreparedStatement statement, Tuple tenant, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
-        return tuples(statement.cursor(tenant), tuples).compose(read -> statement.close());
+        return tuples(statement.cursor(tenant), tuples).compose(read -> database.answered(statement.close()));
     }
 
-    private static Future<Void> tuples(Cursor cursor, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
-        return cursor.read(TUPLES_READ).compose(rows -> {
+    private Future<Void> tuples(Cursor cursor, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
+        return database.answered(cursor.read(TUPLES_READ)).compose(rows -> {
             for (Row row : rows) {
                 tuples.accept(Rows.tuple(row, 0), Rows.timeOrNull(row, "expires_at"));
             }
@@ -206,10 +202,7 @@ public final class PgTenantStore implements TenantStore {
 
     @Override
     public Future<Void> release(TenantId tenant, NodeId node, Epoch epoch, Instant at) {
-        return database.control()
-                .preparedQuery(RELEASE)
-                .execute(Tuple.of(tenant.value(), node.value(), epoch.value(), Rows.at(at)))
-                .recover(e -> Future.failedFuture(PgFailures.of(e)))
+        return database.control(RELEASE, Tuple.of(tenant.value(), node.value(), epoch.value(), Rows.at(at)))
                 .mapEmpty();
     }
 

@@ -42,6 +42,7 @@ final class GroupBuilder {
     final List<UUID> tuplesRemoved = new ArrayList<>();
     final List<TupleRow> tuplesPut = new ArrayList<>();
     final List<KeyRecord> keysPut = new ArrayList<>();
+    final List<String> usersRemoved = new ArrayList<>();
     final List<UserRecord> usersPut = new ArrayList<>();
     final List<AuditEntry> audit = new ArrayList<>();
     byte @Nullable [] replies;
@@ -79,6 +80,7 @@ final class GroupBuilder {
                 tuplesRemoved,
                 tuplesPut,
                 keysPut,
+                usersRemoved,
                 usersPut,
                 audit,
                 replies == null ? null : new Group.Outcome(replies),
