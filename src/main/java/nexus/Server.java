@@ -191,7 +191,7 @@ final class Server implements AutoCloseable {
                                 cluster,
                                 new EventBusTransport(running, () -> present().lease())),
                 new HashSet<>());
-        incarnation = await(onLoop(running, () -> begin(world)));
+        await(onLoop(running, () -> begin(world)));
         started("tenants", () -> ended(endIncarnation()));
         if (cluster != null) {
             Context looking = running.getOrCreateContext();
@@ -408,8 +408,12 @@ final class Server implements AutoCloseable {
                         TenantOptions.EMBEDDED.activeMax(),
                         TenantOptions.EMBEDDED.blobGrace()));
         Incarnation fresh = new Incarnation(world.vertx(), lease, leases, watch, services, world.cluster());
-        lease.lost().onComplete(v -> comeBack(world, fresh));
-        return fresh.begin();
+        return fresh.begin().map(begun -> {
+            incarnation = begun;
+            // Not before: a life may be over before it has begun, and must not take the place of its successor then.
+            lease.lost().onComplete(v -> comeBack(world, begun));
+            return begun;
+        });
     }
 
     /** The lease is over: every tenant is dropped, and the server comes back under a new id as soon as it can. */
@@ -418,7 +422,6 @@ final class Server implements AutoCloseable {
             world.formers().add(old.node());
             old.abandon().transform(v -> begin(world)).onComplete(done -> {
                 if (done.succeeded()) {
-                    incarnation = done.result();
                     LOG.info("back under a new lease node={}", done.result().node());
                     announce()
                             .onFailure(e -> LOG.warn(
