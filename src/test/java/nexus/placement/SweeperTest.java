@@ -89,7 +89,8 @@ class SweeperTest {
                         new Ids(() -> NOW, new Random(8)),
                         fake(Telemetry.class, arguments -> null),
                         TenantOptions.EMBEDDED),
-                ORPHAN_AGE);
+                ORPHAN_AGE,
+                () -> true);
     }
 
     private static List<BlobPlace> places(Object argument) {

@@ -109,13 +109,16 @@ final class SimBlobs {
             }
 
             @Override
-            public Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, int limit) {
+            public Future<List<BlobPlace>> olderThan(
+                    TenantId tenant, Instant until, @Nullable BlobPlace after, int limit) {
                 return call(() -> {
                     List<BlobPlace> old = new ArrayList<>();
+                    boolean[] behind = {after == null};
                     SimBlobs.this.of(tenant).forEach((place, content) -> {
-                        if (content.at.isBefore(until) && old.size() < limit) {
+                        if (behind[0] && content.at.isBefore(until) && old.size() < limit) {
                             old.add(place);
                         }
+                        behind[0] |= place.equals(after);
                     });
                     return old;
                 });

@@ -245,12 +245,14 @@ final class Simulation {
     static Outcome run(long seed, int eventsKept) {
         Trace trace = new Trace(eventsKept);
         Simulation simulation = new Simulation(seed, trace);
-        try (SimLog log = new SimLog(simulation.scheduler)) {
+        SimLog log = new SimLog(simulation.scheduler);
+        try {
             simulation.run();
         } catch (Throwable e) {
             throw new AssertionError(
                     e.getMessage() + "\nreplay with -Dtest=SimTest -Dnexus.sim.seed=" + seed + "\n" + trace.text(), e);
         } finally {
+            log.close();
             simulation.nodes.forEach(node -> node.process().ifPresent(SimVertx::kill));
         }
         Map<Operation.Fate, Integer> fates = new LinkedHashMap<>();
