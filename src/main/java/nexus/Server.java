@@ -107,6 +107,9 @@ final class Server implements AutoCloseable {
     /** For one part to end: longer than a drain, or than a group whose database is silent. */
     private static final Duration END_MAX = Duration.ofSeconds(20);
 
+    /** For what is left when everything else has ended: threads, and connections to a silent database. */
+    private static final Duration VERTX_MAX = Duration.ofSeconds(5);
+
     private static final Duration REJOIN_PAUSE = Duration.ofMillis(500);
     private static final Duration LOOP_BLOCKED = Duration.ofMillis(500);
     private static final String MODEL = "/nexus/workspace.fga";
@@ -172,7 +175,7 @@ final class Server implements AutoCloseable {
         if (cluster != null) {
             started("membership", cluster::leave);
         }
-        started("vertx", () -> ended(running.close()));
+        started("vertx", () -> await(running.close(), VERTX_MAX));
 
         PgDatabase database = await(PgDatabase.open(running, PgOptions.of(url), new NodeId(ids.next())));
         started("database connections", () -> ended(database.close()));

@@ -341,11 +341,14 @@ final class TenantActor {
             if (phase == Phase.STOPPED) {
                 return;
             }
-            if (done.succeeded()) {
+            if (done.failed()) {
+                LOG.warn("loading for a group failed tenant={}", tenant, done.cause());
+                finishFailed(away().problem());
+            } else if (mayAnswer()) {
                 decide(present, loaded);
             } else {
-                LOG.warn("loading for a group failed tenant={}", tenant, done.cause());
-                finishFailed(Problem.unavailable("the database cannot be reached at the moment"));
+                // A refusal, or a change that would change nothing, is an answer from memory like any other.
+                finishFailed(away().problem());
             }
         });
     }

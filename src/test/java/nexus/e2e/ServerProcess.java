@@ -294,18 +294,19 @@ final class ServerProcess implements AutoCloseable {
 
     /** As kill -9 of the JVM; PostgreSQL lives on. */
     void kill() {
-        process.destroyForcibly();
+        process.toHandle().destroyForcibly();
         requireEnded();
     }
 
     /** As kill: it drains. Returns at once. */
     void signalTerm() {
-        process.destroy();
+        // Process.destroy would close the streams, and what it says while it drains would be lost.
+        process.toHandle().destroy();
     }
 
     /** As kill, and waits. Returns the exit code. */
     int terminate() {
-        process.destroy();
+        signalTerm();
         requireEnded();
         return process.exitValue();
     }
@@ -351,11 +352,45 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    /** As kill -9 of the database's first process. */
+    /** As kill -9 of the database's first process; the others end when they notice. */
+    void killPostmaster() {
+        kill(List.of(ProcessHandle.of(postgresPid()).orElseThrow()));
+    }
+
+    /** As kill -9 of all processes of the database. */
     void killPostgres() {
-        ProcessHandle postgres = ProcessHandle.of(postgresPid()).orElseThrow();
-        postgres.destroyForcibly();
-        Await.until("PostgreSQL is dead", END, () -> !postgres.isAlive(), this::log);
+        kill(postgresOf(dataDirectory));
+    }
+
+    /** As kill -9 of one of the database's sessions with the server: the database restarts itself then. */
+    void killSession() {
+        kill(List.of(postgresOf(dataDirectory).stream()
+                .filter(ServerProcess::isSession)
+                .findAny()
+                .orElseThrow(() -> new AssertionError("the server has no session" + log()))));
+    }
+
+    /** As kill -9 of everything at once. */
+    void killAll() {
+        process.toHandle().destroyForcibly();
+        killPostgres();
+        requireEnded();
+    }
+
+    private void kill(List<ProcessHandle> processes) {
+        processes.forEach(ProcessHandle::destroyForcibly);
+        Await.until("PostgreSQL is dead", END, () -> processes.stream().noneMatch(ProcessHandle::isAlive), this::log);
+    }
+
+    private static boolean isSession(ProcessHandle handle) {
+        try {
+            // "postgres: nexus nexus 127.0.0.1(54321) idle"
+            return Files.readString(Path.of("/proc", Long.toString(handle.pid()), "cmdline"))
+                    .contains(": nexus nexus ");
+        } catch (IOException e) {
+            // It has ended.
+            return false;
+        }
     }
 
     /** All processes that work in the database's directory. */

@@ -193,8 +193,14 @@ class TenantActorTest {
 
     @Test
     void nothingIsAnsweredWithoutATrustedLease() throws Exception {
+        acme.call(ALICE, write("/docs/a", "1"));
+        TenantRequest present = new TenantRequest.MakeDirectory(ActorFixture.path("/docs"), false, true);
+        acme.call(ALICE, present);
         acme.trusted = false;
         assertEquals(ProblemCode.UNAVAILABLE, acme.code(ALICE, check(ALICE, "read", "/tenants/acme")));
+        // What changes nothing, and what is refused, would be answered from memory, too.
+        assertEquals(ProblemCode.UNAVAILABLE, acme.code(ALICE, present));
+        assertEquals(ProblemCode.UNAVAILABLE, acme.code(MALLORY, write("/docs/a", "2")));
         acme.deploy(true);
         assertInstanceOf(Reply.Checks.class, acme.call(ALICE, check(ALICE, "read", "/tenants/acme")));
     }

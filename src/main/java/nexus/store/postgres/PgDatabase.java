@@ -397,14 +397,21 @@ public final class PgDatabase {
     }
 
     /**
-     * Ends a connection whose state is not known. The client can only give it back to the pool; so its socket is closed
-     * beneath it, and then what is left of it is given back.
+     * Ends a connection whose state is not known. The client can only give it back to the pool, and says farewell to the
+     * server before it lets go, for as long as that takes; so its socket is closed beneath it, and then what is left of it is
+     * given back.
      */
     private static void destroy(SqlConnection connection) {
         Connection physical = ((SqlConnectionBase<?>) connection).unwrap().unwrap();
-        Future<Void> closed = physical instanceof SocketConnectionBase socket
-                ? socket.socket().close()
-                : Future.failedFuture("not a socket");
-        closed.onComplete(done -> connection.close());
+        if (physical instanceof SocketConnectionBase socket) {
+            socket.socket()
+                    .channelHandlerContext()
+                    .pipeline()
+                    .firstContext()
+                    .close()
+                    .addListener(closed -> connection.close());
+        } else {
+            connection.close();
+        }
     }
 }
