@@ -56,7 +56,6 @@ final class Cluster implements AutoCloseable {
             WHERE t.name IS NOT NULL""";
 
     private final Path directory;
-    private final Path configuration;
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     private final Network network;
     private final Database database;
@@ -73,8 +72,7 @@ final class Cluster implements AutoCloseable {
         this.directory = directory;
         this.network = network;
         this.database = database;
-        this.configuration = directory.resolve("cluster.yaml");
-        write(configuration, configuration(network, random));
+        write(configuration(), configuration(network, random));
     }
 
     /** A cluster whose nodes are not started. @param options of every node's {@code serve} */
@@ -102,6 +100,10 @@ final class Cluster implements AutoCloseable {
             cluster.close();
             throw e;
         }
+    }
+
+    private Path configuration() {
+        return directory.resolve("cluster.yaml");
     }
 
     private static void write(Path file, String text) {
@@ -165,7 +167,7 @@ final class Cluster implements AutoCloseable {
                 .under(network.under(number).toArray(String[]::new))
                 .env("NEXUS_DATABASE_URL", database.url(network.machine(), wire.port()))
                 .env("NEXUS_ADMIN_KEY", ADMIN)
-                .with("--cluster", configuration.toString(), "--node-name", name, "--host", network.host(number))
+                .with("--cluster", configuration().toString(), "--node-name", name, "--host", network.host(number))
                 .with(options);
         nodes.add(new Node(name, wire, start));
     }
@@ -261,8 +263,11 @@ final class Cluster implements AutoCloseable {
         return network;
     }
 
-    Path configuration() {
-        return configuration;
+    /** The configuration of a cluster that no node of this one belongs to. */
+    Path otherConfiguration() {
+        Path other = directory.resolve("other-cluster.yaml");
+        write(other, configuration(network, new java.util.Random()));
+        return other;
     }
 
     Path directory() {

@@ -16,6 +16,8 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import nexus.e2e.Await;
@@ -39,6 +41,7 @@ final class Workload implements AutoCloseable {
     private final Recorder recorder = new Recorder();
     private final List<Tenant> tenants = new ArrayList<>();
     private final List<Thread> clients = new ArrayList<>();
+    private final SplittableRandom seeds;
     private volatile boolean stopped;
 
     /**
@@ -54,6 +57,7 @@ final class Workload implements AutoCloseable {
     private Workload(Cluster cluster, long seed, String name) {
         this.cluster = cluster;
         this.seed = seed;
+        this.seeds = new SplittableRandom(seed);
         this.name = name;
     }
 
@@ -66,21 +70,47 @@ final class Workload implements AutoCloseable {
         for (int i = 0; i < size.races(); i++) {
             load.tenants.add(new Tenant.Race(cluster, load.recorder, load.name + "-race-" + i));
         }
-        SplittableRandom seeds = new SplittableRandom(seed);
         for (Tenant tenant : load.tenants) {
             for (int i = 0; i < size.clients(); i++) {
-                load.start(tenant, "c" + i, new Random(seeds.nextLong()), size.pace());
+                load.start(tenant, "c" + i, size.pace(), cluster::pick, () -> true);
             }
         }
         return load;
     }
 
-    private void start(Tenant tenant, String client, RandomGenerator random, Duration pace) {
+    /** Lets clients of some tenants ask one node only, whatever a load balancer would do, until they are told to relent. */
+    Insistence insist(Node node, Collection<String> zones, int clients, Duration pace) {
+        Insistence insistence = new Insistence();
+        for (Tenant tenant : tenants) {
+            for (int i = 0; i < clients && zones.contains(tenant.zone()); i++) {
+                String client = "to-" + node.name() + "-" + this.clients.size();
+                start(tenant, client, pace, random -> node, () -> !insistence.over);
+            }
+        }
+        return insistence;
+    }
+
+    /** Clients that do not heed the load balancer. */
+    static final class Insistence {
+        private volatile boolean over;
+
+        void relent() {
+            over = true;
+        }
+    }
+
+    private void start(
+            Tenant tenant,
+            String client,
+            Duration pace,
+            Function<RandomGenerator, Node> balancer,
+            BooleanSupplier goesOn) {
+        Random random = new Random(seeds.nextLong());
         Thread thread = new Thread(
                 () -> {
                     Tenant.Client self = new Tenant.Client(client);
-                    while (!stopped) {
-                        tenant.step(self, cluster.pick(random), random);
+                    while (!stopped && goesOn.getAsBoolean()) {
+                        tenant.step(self, balancer.apply(random), random);
                         // The client thinks; it waits for nothing.
                         LockSupport.parkNanos((long) (2 * pace.toNanos() * random.nextDouble()));
                     }
@@ -140,6 +170,16 @@ final class Workload implements AutoCloseable {
         return all.subList(Math.max(0, all.size() - SHOWN), all.size()).stream()
                 .map(Attempt::toString)
                 .collect(Collectors.joining("\n", "\n", ""));
+    }
+
+    /** Fails if a request that was under way in a span of time did not get an answer. */
+    void requireNoFailure(long from, long to) {
+        List<Attempt> failures = recorder.failures(from, to);
+        if (!failures.isEmpty()) {
+            throw new AssertionError("seed " + seed + ", " + failures.size() + " requests without an answer:\n"
+                    + failures.stream().limit(SHOWN).map(Attempt::toString).collect(Collectors.joining("\n"))
+                    + cluster.logs());
+        }
     }
 
     // ---- the end ----------------------------------------------------------------------------------------------------
