@@ -40,7 +40,7 @@ class ArchitectureTest {
         levels.put("nexus.store", 2);
         levels.put("nexus.tenant", 3);
         levels.put("nexus.placement", 4);
-        for (String adapter : List.of("bus", "store.postgres", "blob.file", "http", "embedded", "metrics")) {
+        for (String adapter : List.of("bus", "cluster", "store.postgres", "blob.file", "http", "embedded", "metrics")) {
             levels.put("nexus." + adapter, 5);
         }
         levels.put("nexus.config", 6);
@@ -58,6 +58,8 @@ class ArchitectureTest {
             Map.entry("java.sql", List.of("nexus.store.postgres")),
             Map.entry("javax.sql", List.of("nexus.store.postgres")),
             Map.entry("org.flywaydb", List.of("nexus.store.postgres")),
+            Map.entry("com.hazelcast", List.of("nexus.cluster")),
+            Map.entry("io.vertx.spi.cluster", List.of("nexus.cluster")),
             Map.entry("com.fasterxml.jackson", List.of("nexus.http")),
             Map.entry("com.google.re2j", List.of("nexus.http")),
             Map.entry("io.vertx.core.http", List.of("nexus.http")),

@@ -191,6 +191,54 @@ final class ReplyForms {
                         out.number(v.revision());
                     },
                     in -> new Reply.Granted(in.text(), in.number()))
+            .kind(
+                    14,
+                    Reply.Provisioned.class,
+                    (out, v) -> {
+                        TENANT.write(out, v.tenant());
+                        ZONE.write(out, v.zone());
+                        out.text(v.userId());
+                        out.optional(TEXT, v.email());
+                        out.optional(TEXT, v.displayName());
+                        out.flag(v.made());
+                        out.optional(KEY, v.key());
+                        out.text(v.workspacePath());
+                        out.list(TEXT, v.directories());
+                        out.list(TEXT, v.agents());
+                        out.list(TEXT, v.agentPaths());
+                    },
+                    in -> new Reply.Provisioned(
+                            TENANT.read(in),
+                            ZONE.read(in),
+                            in.text(),
+                            in.optional(TEXT),
+                            in.optional(TEXT),
+                            in.flag(),
+                            in.optional(KEY),
+                            in.text(),
+                            in.list(TEXT),
+                            in.list(TEXT),
+                            in.list(TEXT)))
+            .kind(
+                    15,
+                    Reply.Deprovisioned.class,
+                    (out, v) -> {
+                        ZONE.write(out, v.zone());
+                        out.text(v.userId());
+                        out.optional(TEXT, v.directory());
+                        out.number(v.keys());
+                        out.number(v.permissions());
+                        out.number(v.entities());
+                        out.flag(v.recordDeleted());
+                    },
+                    in -> new Reply.Deprovisioned(
+                            ZONE.read(in),
+                            in.text(),
+                            in.optional(TEXT),
+                            in.integer(),
+                            in.integer(),
+                            in.integer(),
+                            in.flag()))
             .complete();
 
     static final Form<NodeReply> NODE_REPLY = Kinds.of(NodeReply.class)

@@ -4,6 +4,7 @@ import static nexus.bus.ValueForms.CONTENT_IN;
 import static nexus.bus.ValueForms.FLAG;
 import static nexus.bus.ValueForms.INTEGER;
 import static nexus.bus.ValueForms.KEY;
+import static nexus.bus.ValueForms.NODE;
 import static nexus.bus.ValueForms.NUMBER;
 import static nexus.bus.ValueForms.OBJECT;
 import static nexus.bus.ValueForms.OVERRIDES;
@@ -303,6 +304,49 @@ final class RequestForms {
                     TenantRequest.AppendAudit.class,
                     (out, v) -> out.list(TEXT, v.lines()),
                     in -> new TenantRequest.AppendAudit(in.list(TEXT)))
+            .kind(
+                    80,
+                    TenantRequest.DrainNode.class,
+                    (out, v) -> {
+                        NODE.write(out, v.node());
+                        out.flag(v.draining());
+                    },
+                    in -> new TenantRequest.DrainNode(NODE.read(in), in.flag()))
+            .kind(
+                    81,
+                    TenantRequest.PinTenant.class,
+                    (out, v) -> {
+                        ZONE.write(out, v.zone());
+                        out.optional(TEXT, v.node());
+                    },
+                    in -> new TenantRequest.PinTenant(ZONE.read(in), in.optional(TEXT)))
+            .kind(
+                    82,
+                    TenantRequest.ProvisionUser.class,
+                    (out, v) -> {
+                        out.text(v.userId());
+                        out.optional(TEXT, v.email());
+                        out.optional(TEXT, v.displayName());
+                        out.optional(KEY, v.key());
+                        out.bytes(v.secretHash(), SECRET_HASH_BYTES);
+                        out.flag(v.agents());
+                    },
+                    in -> new TenantRequest.ProvisionUser(
+                            in.text(),
+                            in.optional(TEXT),
+                            in.optional(TEXT),
+                            in.optional(KEY),
+                            in.bytes(SECRET_HASH_BYTES),
+                            in.flag()))
+            .kind(
+                    83,
+                    TenantRequest.DeprovisionUser.class,
+                    (out, v) -> {
+                        out.text(v.userId());
+                        out.flag(v.deleteRecord());
+                        out.flag(v.force());
+                    },
+                    in -> new TenantRequest.DeprovisionUser(in.text(), in.flag(), in.flag()))
             .complete();
 
     private static final Form<Credential> CREDENTIAL = Form.of(

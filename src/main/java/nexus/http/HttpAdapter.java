@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import nexus.http.rpc.BodyMemory;
+import nexus.http.rpc.RestEndpoint;
 import nexus.http.rpc.RpcEndpoint;
 import nexus.http.rpc.RpcOptions;
 import nexus.http.rpc.RpcServices;
@@ -30,6 +31,7 @@ public final class HttpAdapter {
     private final BodyMemory memory;
     private final WorkerExecutor worker;
     private final RpcEndpoint rpc;
+    private final RestEndpoint rest;
     private final List<RouterVerticle> routers = Collections.synchronizedList(new ArrayList<>());
     private @Nullable String deployment;
 
@@ -52,6 +54,7 @@ public final class HttpAdapter {
                 worker,
                 new RpcOptions(options.version(), options.listEntriesAsStrings()));
         this.rpc = new RpcEndpoint(rpcServices, services.telemetry());
+        this.rest = new RestEndpoint(rpcServices);
     }
 
     /** Opens the port; the future tells which one it is. */
@@ -64,7 +67,7 @@ public final class HttpAdapter {
     }
 
     private RouterVerticle newRouter() {
-        RouterVerticle router = new RouterVerticle(options, services, rpc, memory, worker);
+        RouterVerticle router = new RouterVerticle(options, services, rpc, rest, memory, worker);
         routers.add(router);
         return router;
     }

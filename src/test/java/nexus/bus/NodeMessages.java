@@ -187,6 +187,17 @@ final class NodeMessages {
                     new TenantRequest.UpdateRecord(fullPatch(plans.get(i), status), HASH.hex(), false));
         }
         requests.put("append-audit", new TenantRequest.AppendAudit(List.of("{\"event\":\"login\"}", "{}")));
+        requests.put(
+                "provision-user",
+                new TenantRequest.ProvisionUser(
+                        "alice", "alice@example.com", "Alice", new KeyId(new UUID(0, 17)), new byte[32], true));
+        requests.put(
+                "provision-user-plainly",
+                new TenantRequest.ProvisionUser("alice", null, null, null, new byte[0], false));
+        requests.put("deprovision-user", new TenantRequest.DeprovisionUser("alice", true, false));
+        requests.put("drain-node", new TenantRequest.DrainNode(new NodeId(new UUID(5, 6)), true));
+        requests.put("pin-tenant", new TenantRequest.PinTenant(ACME, "node-1"));
+        requests.put("unpin-tenant", new TenantRequest.PinTenant(ACME, null));
         return requests;
     }
 
@@ -303,6 +314,37 @@ final class NodeMessages {
                         7));
         replies.put("keys-system", new Reply.Keys(TenantId.SYSTEM, null, List.of(), 0));
         replies.put("written", new Reply.Written(List.of(file())));
+        replies.put(
+                "provisioned",
+                new Reply.Provisioned(
+                        new TenantId(new UUID(1, 2)),
+                        ACME,
+                        "alice",
+                        "alice@example.com",
+                        "Alice",
+                        true,
+                        new KeyId(new UUID(0, 17)),
+                        "/tenants/acme/users/alice",
+                        List.of("/tenants/acme/users", "/tenants/acme/users/alice"),
+                        List.of("alice_agent"),
+                        List.of("/tenants/acme/users/alice/agent")));
+        replies.put(
+                "provisioned-before",
+                new Reply.Provisioned(
+                        new TenantId(new UUID(1, 2)),
+                        ACME,
+                        "alice",
+                        null,
+                        null,
+                        false,
+                        null,
+                        "/tenants/acme/users/alice",
+                        List.of(),
+                        List.of(),
+                        List.of()));
+        replies.put(
+                "deprovisioned", new Reply.Deprovisioned(ACME, "alice", "/tenants/acme/users/alice", 1, 2, 3, true));
+        replies.put("deprovisioned-nothing", new Reply.Deprovisioned(ACME, "alice", null, 0, 0, 0, false));
         replies.put("granted", new Reply.Granted("01J0000000000000000000000A", 99));
         return replies;
     }

@@ -112,6 +112,14 @@ final class MemoryTenantStore implements TenantStore {
         return new Usage(seats, regular, bytes);
     }
 
+    synchronized @Nullable UserRecord user(String subject) {
+        return users.get(subject);
+    }
+
+    synchronized List<KeyRecord> keysOf(String userId) {
+        return keys.values().stream().filter(key -> key.userId().equals(userId)).toList();
+    }
+
     /** Somebody else takes the tenant. */
     synchronized void stolen() {
         epoch++;
@@ -214,9 +222,14 @@ final class MemoryTenantStore implements TenantStore {
         versions.values()
                 .forEach(history -> history.values()
                         .forEach(version -> must(blobs.containsKey(version.hash()), "a version has its content")));
-        group.tuplesRemoved().forEach(tuples::remove);
+        for (UUID id : group.tuplesRemoved()) {
+            must(tuples.remove(id) != null, "a removed tuple was there");
+        }
         group.tuplesPut().forEach(row -> tuples.put(row.id(), row));
         group.keysPut().forEach(key -> keys.put(key.id().value(), key));
+        for (String subject : group.usersRemoved()) {
+            must(users.remove(subject) != null, "a removed user was there");
+        }
         group.usersPut().forEach(user -> users.put(user.subject(), user));
         for (AuditEntry entry : group.audit()) {
             must(entry.sequence() == audit.size() + 1, "audit numbers have no gap");

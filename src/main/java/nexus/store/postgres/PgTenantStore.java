@@ -128,7 +128,7 @@ public final class PgTenantStore implements TenantStore {
             ORDER BY id""";
 
     private static final String LOAD_USERS = """
-            SELECT subject, enabled, created_at
+            SELECT subject, enabled, created_at, email, display_name
             FROM tenant_user
             WHERE tenant_id = $1
             ORDER BY subject""";
