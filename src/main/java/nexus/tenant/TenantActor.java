@@ -60,6 +60,8 @@ final class TenantActor {
     private static final Logger LOG = LoggerFactory.getLogger(TenantActor.class);
     private static final Duration RELOAD_PAUSE = Duration.ofMillis(200);
     private static final Duration WATCH = Duration.ofMillis(250);
+    /** How often a read is begun anew because the file changed under it: each time another change was committed. */
+    private static final int REPEATS = 8;
 
     private enum Phase {
         LOADING,
@@ -81,6 +83,10 @@ final class TenantActor {
     private @Nullable TenantCore core;
     private @Nullable Fetcher fetcher;
     private List<Letter> inFlight = List.of();
+    /** Answers that wait for the group in flight. */
+    private List<Verdict> judged = List.of();
+    /** Queries that wait for its end. */
+    private final List<Promise<Void>> afterGroup = new ArrayList<>();
     private int fetches;
     private boolean watching;
     private boolean denialsTimed;
@@ -169,6 +175,9 @@ final class TenantActor {
             fail(letter, problem, true);
         }
         inFlight = List.of();
+        judged.forEach(verdict -> fail(verdict.letter(), problem, false));
+        judged = List.of();
+        wakeQueries();
         while (!mailbox.isEmpty()) {
             mailbox.take().forEach(letter -> fail(letter, problem, false));
         }
@@ -195,7 +204,7 @@ final class TenantActor {
 
     /** Answers on the actor's context. */
     Future<Reply> ask(Ask ask, @Nullable Principal system) {
-        if (phase == Phase.STOPPED || stopping && phase == Phase.READY) {
+        if (hasStopped()) {
             return Future.failedFuture(new StoppedException());
         }
         if (system != null && isStale(system)) {
@@ -204,13 +213,21 @@ final class TenantActor {
         long started = services.time().nanoTime();
         lastAskNanos = started;
         if (!(ask.request() instanceof TenantRequest.Command command)) {
-            return query(ask, (TenantRequest.Query) ask.request(), system);
+            return query(ask, (TenantRequest.Query) ask.request(), system, REPEATS);
         }
         long deadline = started + ask.timeout().toNanos();
         Future<Reply> reply = mailbox.add(new Letter(ask, command, system, deadline));
         watch();
         cycle();
         return reply;
+    }
+
+    /**
+     * Whether it takes no more work. From the moment that it is to stop: the tenant may be given up and be another node's
+     * before this node learns that it is, and commands that kept coming would keep it from ever being given up.
+     */
+    private boolean hasStopped() {
+        return phase == Phase.STOPPED || stopping;
     }
 
     /** Whether the reserved tenant's verdict is so old that the key may have been revoked since: it must be asked anew. */
@@ -224,7 +241,7 @@ final class TenantActor {
         Must.hold(tenant.equals(TenantId.SYSTEM), "system keys are judged by the reserved tenant");
         lastAskNanos = services.time().nanoTime();
         TenantCore present = core;
-        if (phase == Phase.STOPPED) {
+        if (hasStopped()) {
             return Future.failedFuture(new StoppedException());
         }
         if (present == null || !mayAnswer()) {
@@ -248,7 +265,8 @@ final class TenantActor {
                 .exception();
     }
 
-    private Future<Reply> query(Ask ask, TenantRequest.Query query, @Nullable Principal system) {
+    private Future<Reply> query(
+            Ask ask, TenantRequest.Query query, @Nullable Principal system, int repeatsLeft) {
         TenantCore present = core;
         if (present == null || !mayAnswer()) {
             return Future.failedFuture(away());
@@ -262,11 +280,45 @@ final class TenantActor {
                 timeDenials();
             }
             Reply reply = outcome.reply();
-            return reply != null ? Future.succeededFuture(reply) : fetch(ask, principal, outcome.fetch());
+            if (reply != null) {
+                return Future.succeededFuture(reply);
+            }
+            return fetch(ask, principal, outcome.fetch())
+                    .recover(e -> e instanceof Fetcher.ChangedException
+                            ? groupEnded().compose(v -> repeat(ask, query, system, repeatsLeft - 1))
+                            : Future.failedFuture(e));
         } catch (ProblemException e) {
             refused(ask, principal, e.problem());
             return Future.failedFuture(e);
         }
+    }
+
+    private Future<Reply> repeat(
+            Ask ask, TenantRequest.Query query, @Nullable Principal system, int repeatsLeft) {
+        if (hasStopped()) {
+            return Future.failedFuture(new StoppedException());
+        }
+        return repeatsLeft == 0
+                ? Future.failedFuture(
+                        Problem.unavailable("the file changed again and again while it was read")
+                                .exception())
+                : query(ask, query, system, repeatsLeft);
+    }
+
+    /** Completes when the group in flight has ended, one way or the other: then memory has followed the database. */
+    private Future<Void> groupEnded() {
+        if (phase != Phase.BUSY) {
+            return Future.succeededFuture();
+        }
+        Promise<Void> promise = Promise.promise();
+        afterGroup.add(promise);
+        return promise.future();
+    }
+
+    private void wakeQueries() {
+        List<Promise<Void>> waiting = List.copyOf(afterGroup);
+        afterGroup.clear();
+        waiting.forEach(Promise::complete);
     }
 
     private Future<Reply> fetch(Ask ask, Principal principal, @Nullable Fetch fetch) {
@@ -415,12 +467,27 @@ final class TenantActor {
         });
     }
 
+    /**
+     * An answer to a command that changes nothing, judged together with the others of its group: on what they change, and on a
+     * state that is known to be the present one only when they are committed, or by the lease if there is nothing to commit.
+     */
+    private record Verdict(
+            Letter letter, @Nullable Reply before, @Nullable ProblemException refusal) {
+        void tell() {
+            if (refusal != null) {
+                letter.promise.tryFail(refusal);
+            } else {
+                letter.promise.tryComplete(before);
+            }
+        }
+    }
+
     private void decide(TenantCore present, Loaded loaded) {
         Instant now = clock.now();
         List<AuditLine> riding = present.waitingDenials();
         Draft draft = new Draft(present.state, now, loaded, riding);
         List<Letter> decided = new ArrayList<>(inFlight.size());
-        List<Runnable> refusals = new ArrayList<>();
+        List<Verdict> verdicts = new ArrayList<>();
         int next = 0;
         for (; next < inFlight.size(); next++) {
             Letter letter = inFlight.get(next);
@@ -432,7 +499,7 @@ final class TenantActor {
                 principal = present.admit(letter.ask, letter.system, now);
                 Reply before = present.state.outcomeOf(letter.ask.command());
                 if (before != null) {
-                    refusals.add(() -> letter.promise.tryComplete(before));
+                    verdicts.add(new Verdict(letter, before, null));
                     continue;
                 }
                 if (!draft.replies().containsKey(letter.ask.command())) {
@@ -442,7 +509,7 @@ final class TenantActor {
                 decided.add(letter);
             } catch (ProblemException e) {
                 refused(letter.ask, principal, e.problem());
-                refusals.add(() -> letter.promise.tryFail(e));
+                verdicts.add(new Verdict(letter, null, e));
             } catch (RuntimeException e) {
                 // A bug of ours: its command fails, the others are decided again without it, on a clean draft.
                 letter.promise.tryFail(e);
@@ -456,10 +523,17 @@ final class TenantActor {
         mailbox.putBack(inFlight.subList(next, inFlight.size()));
         inFlight = decided;
         if (draft.hasEffects()) {
-            commit(present, draft, riding, refusals);
-        } else {
+            commit(present, draft, riding, verdicts);
+        } else if (mayAnswer()) {
             decided.forEach(letter -> letter.promise.tryComplete(reply(draft, letter)));
-            refusals.forEach(Runnable::run);
+            verdicts.forEach(Verdict::tell);
+            inFlight = List.of();
+            finish();
+        } else {
+            // Nothing is committed, so nothing tells whether the tenant is still this node's.
+            verdicts.forEach(verdict -> verdict.letter().promise.tryFail(away()));
+            decided.forEach(letter -> letter.promise.tryFail(away()));
+            inFlight = List.of();
             finish();
         }
     }
@@ -472,10 +546,11 @@ final class TenantActor {
         return reply;
     }
 
-    private void commit(TenantCore present, Draft draft, List<AuditLine> riding, List<Runnable> refusals) {
+    private void commit(TenantCore present, Draft draft, List<AuditLine> riding, List<Verdict> verdicts) {
         Group group = draft.toGroup(services.node());
         long started = services.time().nanoTime();
         int commands = inFlight.size();
+        judged = verdicts;
         here(services.store().commit(group)).onComplete(done -> {
             long nanos = services.time().nanoTime() - started;
             services.telemetry().group(commands, payload(), nanos, done.succeeded());
@@ -490,21 +565,22 @@ final class TenantActor {
             if (phase == Phase.STOPPED) {
                 return;
             }
+            judged = List.of();
             if (done.succeeded()) {
                 draft.apply();
                 denials.written(riding);
                 List<Letter> answered = inFlight;
                 inFlight = List.of();
                 answered.forEach(letter -> letter.promise.tryComplete(reply(draft, letter)));
-                refusals.forEach(Runnable::run);
+                verdicts.forEach(Verdict::tell);
                 if (present.state.gone) {
                     halt(Problem.tenantGone());
                 } else {
                     finish();
                 }
             } else {
-                // What was refused was judged on a draft that did not come to be.
-                refusals.forEach(Runnable::run);
+                // They were judged on a draft that did not come to be: once more, on what there is then, or by the next owner.
+                mailbox.putBack(verdicts.stream().map(Verdict::letter).toList());
                 failed(done.cause());
             }
         });
@@ -538,6 +614,7 @@ final class TenantActor {
     /** Takes the tenant again until it works, then tells those who wait what became of their commands. */
     private void reload() {
         phase = Phase.LOADING;
+        wakeQueries();
         load().onComplete(done -> {
             if (phase == Phase.STOPPED) {
                 return;
@@ -580,6 +657,7 @@ final class TenantActor {
 
     private void finish() {
         phase = Phase.READY;
+        wakeQueries();
         if (quiet != null && mailbox.isEmpty()) {
             quiet.tryComplete();
         } else {
@@ -596,7 +674,7 @@ final class TenantActor {
             vertx.setTimer(WATCH.toMillis(), id -> {
                 watching = false;
                 expire();
-                if (phase != Phase.STOPPED && (!mailbox.isEmpty() || !inFlight.isEmpty())) {
+                if (phase != Phase.STOPPED && (!mailbox.isEmpty() || !inFlight.isEmpty() || !judged.isEmpty())) {
                     watch();
                 }
             });
@@ -609,6 +687,11 @@ final class TenantActor {
         for (Letter letter : inFlight) {
             if (now - letter.deadlineNanos >= 0) {
                 letter.fail(Problem.outcomeUnknown());
+            }
+        }
+        for (Verdict verdict : judged) {
+            if (now - verdict.letter().deadlineNanos >= 0) {
+                verdict.letter().fail(Problem.unavailable("the request's time was up; nothing was done"));
             }
         }
     }

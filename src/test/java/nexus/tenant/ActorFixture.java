@@ -7,11 +7,13 @@ import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -161,6 +163,24 @@ final class ActorFixture implements AutoCloseable {
         return promise.future();
     }
 
+    /** Asks one after the other, and returns when all have come to the actor. */
+    List<Future<Reply>> sendInOrder(String user, TenantRequest... requests) throws Exception {
+        List<Promise<Reply>> promises = new ArrayList<>();
+        TenantVerticle at = verticle;
+        Promise<Reply> arrived = Promise.promise();
+        for (int i = 0; i < requests.length; i++) {
+            promises.add(Promise.promise());
+        }
+        vertx.getOrCreateContext().runOnContext(v -> {
+            for (int i = 0; i < requests.length; i++) {
+                at.ask(ask(user, requests[i]), null).onComplete(promises.get(i));
+            }
+            at.ask(ask(user, new TenantRequest.WhoAmI()), null).onComplete(arrived);
+        });
+        await(arrived.future());
+        return promises.stream().map(Promise::future).toList();
+    }
+
     Future<Reply> send(String user, TenantRequest request) {
         return send(ask(user, request), null);
     }
@@ -201,15 +221,28 @@ final class ActorFixture implements AutoCloseable {
 
     /** Waits until the store holds back so many commits. */
     void awaitHeld(int count) throws Exception {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (true) {
+        await("held commits: " + count, () -> {
             synchronized (store) {
-                if (store.held.size() >= count) {
-                    return;
-                }
+                return store.held.size() >= count;
             }
+        });
+    }
+
+    /** Waits until somebody has asked the store for a content. */
+    void awaitContentAsked() throws Exception {
+        await("a content is asked for", () -> {
+            synchronized (store) {
+                return store.contentsAsked > 0;
+            }
+        });
+    }
+
+    /** Waits for a condition. */
+    static void await(String what, Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!condition.call()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("waited for " + count + " held commits");
+                throw new AssertionError("waited for " + what);
             }
             Thread.onSpinWait();
         }

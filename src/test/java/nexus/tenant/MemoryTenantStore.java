@@ -45,8 +45,12 @@ import org.jspecify.annotations.Nullable;
 final class MemoryTenantStore implements TenantStore {
     /** What is to happen to the next commits, in order; nothing waits: they succeed. */
     enum Fate {
+        /** It is committed, as without a fate. */
+        COMMITTED,
         /** Nothing is committed, and that is known. */
         FAILS,
+        /** Another node has taken the tenant meanwhile. */
+        FENCED,
         /** It is committed, but the answer is lost. */
         COMMITTED_UNKNOWN,
         /** Nothing is committed, and the answer is lost. */
@@ -57,6 +61,10 @@ final class MemoryTenantStore implements TenantStore {
     final List<Group> committed = new ArrayList<>();
     final List<Runnable> held = new ArrayList<>();
     boolean hold;
+    /** Whether no content can be found: as if it had been dropped this very moment. */
+    boolean contentsLost;
+
+    int contentsAsked;
     int takes;
     long epoch;
 
@@ -181,10 +189,14 @@ final class MemoryTenantStore implements TenantStore {
         if (fate == Fate.FAILS) {
             return Future.failedFuture(new StoreException(Reason.FAILED, "injected"));
         }
+        if (fate == Fate.FENCED) {
+            stolen();
+            return Future.failedFuture(new StoreException(Reason.FENCED, "injected"));
+        }
         if (fate != Fate.LOST_UNKNOWN) {
             apply(group);
         }
-        return fate == null
+        return fate == null || fate == Fate.COMMITTED
                 ? Future.succeededFuture()
                 : Future.failedFuture(new StoreException(Reason.OUTCOME_UNKNOWN, "injected"));
     }
@@ -305,7 +317,8 @@ final class MemoryTenantStore implements TenantStore {
 
     @Override
     public synchronized Future<Optional<Content>> content(TenantId tenant, ContentHash hash) {
-        return Future.succeededFuture(Optional.ofNullable(blobs.get(hash)));
+        contentsAsked++;
+        return contentsLost ? Future.succeededFuture(Optional.empty()) : Future.succeededFuture(Optional.ofNullable(blobs.get(hash)));
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import nexus.kernel.CommandId;
 import nexus.kernel.Limits;
@@ -193,6 +194,104 @@ class TenantActorTest {
         assertEquals(ProblemCode.UNAVAILABLE, acme.code(ALICE, check(ALICE, "read", "/tenants/acme")));
         acme.deploy(true);
         assertInstanceOf(Reply.Checks.class, acme.call(ALICE, check(ALICE, "read", "/tenants/acme")));
+    }
+
+    /** A command that changes nothing is not proved by a commit: the state that it is judged on may be another owner's past. */
+    @Test
+    void aCommandThatNeedsNoCommitIsNotAnsweredWithoutATrustedLease() throws Exception {
+        acme.callAsSystem(limits(1));
+        acme.call(ALICE, write("/a", "1"));
+        Ask done = acme.ask(ALICE, write("/a", "2"));
+        ActorFixture.await(acme.send(done, null));
+        acme.trusted = false;
+        assertEquals(ProblemCode.UNAVAILABLE, acme.code(ALICE, write("/b", "1")), "the quota");
+        assertEquals(ProblemCode.UNAVAILABLE, acme.code(MALLORY, write("/a", "1")), "a permission");
+        assertEquals(
+                ProblemCode.UNAVAILABLE,
+                acme.code(ALICE, new TenantRequest.DeleteTuple(new UUID(1, 2))),
+                "a tuple that is not there");
+        assertEquals(
+                ProblemCode.UNAVAILABLE,
+                ActorFixture.refusal(acme.send(done, null)).code(),
+                "what was done before");
+        acme.trusted = true;
+        assertEquals(ProblemCode.QUOTA_EXCEEDED, acme.code(ALICE, write("/b", "1")));
+        assertInstanceOf(Reply.Written.class, ActorFixture.await(acme.send(done, null)));
+    }
+
+    @Test
+    void whatWasRefusedInAGroupThatIsFencedIsNotTold() throws Exception {
+        acme.callAsSystem(limits(1));
+        acme.store.hold = true;
+        Future<Reply> first = acme.send(ALICE, write("/a", "1"));
+        acme.awaitHeld(1);
+        List<Future<Reply>> group = acme.sendInOrder(ALICE, write("/a", "2"), write("/b", "1"));
+        // The first group is committed, the second one meets a new owner.
+        acme.store.fates.add(MemoryTenantStore.Fate.COMMITTED);
+        acme.store.fates.add(MemoryTenantStore.Fate.FENCED);
+        acme.letGo();
+        ActorFixture.await(first);
+        assertTrue(assertThrows(StoppedException.class, () -> ActorFixture.await(group.get(0)))
+                .mayBeDone());
+        assertFalse(assertThrows(StoppedException.class, () -> ActorFixture.await(group.get(1)))
+                .mayBeDone());
+    }
+
+    @Test
+    void whatWasRefusedInAGroupThatFailedIsJudgedAgain() throws Exception {
+        acme.callAsSystem(limits(1));
+        acme.store.hold = true;
+        Future<Reply> first = acme.send(ALICE, new TenantRequest.MakeDirectory(path("/d"), false, false));
+        acme.awaitHeld(1);
+        List<Future<Reply>> group = acme.sendInOrder(ALICE, write("/a", "1"), write("/b", "1"));
+        acme.store.fates.add(MemoryTenantStore.Fate.COMMITTED);
+        acme.store.fates.add(MemoryTenantStore.Fate.FAILS);
+        acme.letGo();
+        ActorFixture.await(first);
+        assertEquals(ProblemCode.UNAVAILABLE, ActorFixture.refusal(group.get(0)).code());
+        // The first did not take the only unit after all.
+        assertInstanceOf(Reply.Written.class, ActorFixture.await(group.get(1)));
+    }
+
+    @Test
+    void aTenantThatIsToStopTakesNoMoreCommands() throws Exception {
+        acme.store.hold = true;
+        Future<Reply> first = acme.send(ALICE, write("/a", "1"));
+        acme.awaitHeld(1);
+        Future<Reply> queued = acme.sendInOrder(ALICE, write("/b", "1")).get(0);
+        Future<Void> stopped =
+                acme.vertx.undeploy(acme.vertx.deploymentIDs().iterator().next());
+        ActorFixture.await("queries are refused", () -> acme.send(ALICE, new TenantRequest.WhoAmI())
+                .transform(done -> Future.succeededFuture(done.cause() instanceof StoppedException))
+                .await());
+        assertThrows(StoppedException.class, () -> acme.call(ALICE, write("/c", "1")));
+        acme.letGo();
+        ActorFixture.await(first);
+        ActorFixture.await(queued);
+        ActorFixture.await(stopped);
+    }
+
+    @Test
+    void aReadOfAFileThatChangesMeanwhileSeesTheNewState() throws Exception {
+        acme.call(ALICE, write("/a", "1"));
+        acme.store.hold = true;
+        Future<Reply> deleted = acme.send(ALICE, new TenantRequest.DeleteFile(path("/a")));
+        acme.awaitHeld(1);
+        // The database has the new state, memory has not.
+        acme.store.contentsLost = true;
+        Future<Reply> read = acme.send(ALICE, new TenantRequest.ReadFile(path("/a"), null));
+        acme.awaitContentAsked();
+        acme.store.contentsLost = false;
+        acme.letGo();
+        ActorFixture.await(deleted);
+        assertEquals(ProblemCode.NOT_FOUND, ActorFixture.refusal(read).code());
+    }
+
+    @Test
+    void aFileWhoseContentIsNotThereIsNotReadForEver() throws Exception {
+        acme.call(ALICE, write("/a", "1"));
+        acme.store.contentsLost = true;
+        assertEquals(ProblemCode.UNAVAILABLE, acme.code(ALICE, new TenantRequest.ReadFile(path("/a"), null)));
     }
 
     @Test
