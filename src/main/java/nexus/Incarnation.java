@@ -32,6 +32,12 @@ final class Incarnation {
     /** Contents that no row names are removed when they are older than any upload can last. */
     private static final Duration ORPHAN_AGE = Duration.ofHours(1);
 
+    /**
+     * How long a node that leaves goes on serving what still comes, however soon its tenants are gone: so long may a load
+     * balancer take to see that it is not ready any more. What comes later meets a closed port.
+     */
+    private static final Duration GOODBYE = Duration.ofSeconds(3);
+
     /** How often a node that leaves looks whether its last tenant has moved. */
     private static final long LEAVING_MILLIS = 20;
 
@@ -130,23 +136,29 @@ final class Incarnation {
                 .compose(v -> local.watch().look());
     }
 
-    /** Gives all tenants to other nodes while requests go on; if there are others, and as far as the time goes. */
+    /**
+     * Gives all tenants to other nodes while requests go on, and takes its time with that; if there are others, and as far as
+     * the time goes.
+     */
     Future<Void> leave(Duration atMost) {
         if (cluster == null) {
             return Future.succeededFuture();
         }
-        long until = lease.nanoTime() + atMost.toNanos();
-        return leases.drain(node(), true).compose(v -> local.watch().look()).compose(v -> waitUntilEmpty(until));
+        long now = lease.nanoTime();
+        return leases.drain(node(), true)
+                .compose(v -> local.watch().look())
+                .compose(v -> waitUntilEmpty(now + GOODBYE.toNanos(), now + atMost.toNanos()));
     }
 
-    private Future<Void> waitUntilEmpty(long until) {
+    private Future<Void> waitUntilEmpty(long atLeast, long atMost) {
         List<TenantId> here = local.activations().tenants();
         boolean others = !local.watch().view().candidates().isEmpty();
-        if (here.isEmpty() || !others || lease.nanoTime() - until >= 0) {
+        long now = lease.nanoTime();
+        if (!others || now - atMost >= 0 || here.isEmpty() && now - atLeast >= 0) {
             return Future.succeededFuture();
         }
         Promise<Void> later = Promise.promise();
-        vertx.setTimer(LEAVING_MILLIS, id -> waitUntilEmpty(until).onComplete(later));
+        vertx.setTimer(LEAVING_MILLIS, id -> waitUntilEmpty(atLeast, atMost).onComplete(later));
         return later.future();
     }
 

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * PostgreSQL of its data directory, whatever state they are in.
  */
 public final class ServerProcess implements AutoCloseable {
-    private static final Duration READY = Duration.ofSeconds(60);
+    private static final Duration READY = Duration.ofSeconds(120);
     private static final Duration END = Duration.ofSeconds(30);
     private static final int LOG_CHARS = 8000;
 

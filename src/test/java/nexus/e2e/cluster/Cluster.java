@@ -37,6 +37,9 @@ final class Cluster implements AutoCloseable {
     /** The system administrator's key, the same on all nodes. */
     static final String ADMIN = "the-key-of-the-tests-of-the-cluster-01";
 
+    /** Processes that live for a minute should not spend it on making themselves fast. */
+    private static final String LIGHT = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+
     private static final Path TEMPLATE = Path.of("cluster-config", "local.yaml");
     private static final Duration HEALTH_EVERY = Duration.ofMillis(100);
     private static final Duration SAMPLE_EVERY = Duration.ofMillis(40);
@@ -47,8 +50,8 @@ final class Cluster implements AutoCloseable {
 
     private static final int PORT_LAST = 31_000;
 
-    /** As many as a node tries when it looks for others. */
-    private static final int PORTS = 20;
+    /** As many as a node of the template tries when it looks for others. */
+    private static final int PORTS = 5;
 
     private static final String SAMPLE = """
             SELECT t.name, t.owner_epoch, t.owner_node, n.name
@@ -129,7 +132,8 @@ final class Cluster implements AutoCloseable {
         String members = network.members().stream()
                 .map(member -> "          - " + member)
                 .collect(Collectors.joining("\n"));
-        return replaced(text, "member-list:\n          - 127.0.0.1", "member-list:\n" + members);
+        text = replaced(text, "member-list:\n          - 127.0.0.1", "member-list:\n" + members);
+        return replaced(text, "join.port.try.count: " + PORTS, "join.port.try.count: " + network.portsPerHost(PORTS));
     }
 
     private static String replaced(String text, String from, String to) {
@@ -167,6 +171,7 @@ final class Cluster implements AutoCloseable {
                 .under(network.under(number).toArray(String[]::new))
                 .env("NEXUS_DATABASE_URL", database.url(network.machine(), wire.port()))
                 .env("NEXUS_ADMIN_KEY", ADMIN)
+                .env("JAVA_TOOL_OPTIONS", System.getProperty("nexus.cluster.java", LIGHT))
                 .with("--cluster", configuration().toString(), "--node-name", name, "--host", network.host(number))
                 .with(options);
         nodes.add(new Node(name, wire, start));

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 /**
  * Three nodes under load while nodes, database and wires fail, come and go.
  *
- * <p>Six real kills in all: of two nodes, of the database, and of nodes that hang. The long version is elsewhere.
+ * <p>Six real kills in all: of two nodes, of the database, and of nodes that hang. The long version is {@link ClusterLongTest}.
  */
 @Tag("server")
 @Timeout(180)
@@ -90,8 +90,14 @@ class ClusterTest {
             List<String> orphans = load.zonesOn(zombie);
             long suspended = now();
             zombie.suspend();
-            Insistence insistence = load.insist(zombie, orphans, 3, DIRECT);
+            // Others have the tenants and have changed them, before the zombie is asked.
             load.awaitAnswers(orphans, load.awaitAnswers(orphans, suspended));
+            Insistence insistence = load.insist(zombie, orphans, 8, DIRECT);
+            Await.until(
+                    "requests wait for the zombie",
+                    SOON,
+                    () -> load.recorder().underWay(zombie) >= 8 * orphans.size(),
+                    () -> load.recorder().underWay(zombie) + cluster.logs());
             zombie.resume();
             Await.until("the zombie is back", SOON, zombie::isReady, cluster::logs);
             load.awaitAnswers(load.zones(), now());

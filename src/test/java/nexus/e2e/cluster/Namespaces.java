@@ -88,6 +88,11 @@ final class Namespaces implements Network {
     }
 
     @Override
+    public int portsPerHost(int nodes) {
+        return 1;
+    }
+
+    @Override
     public List<String> under(int node) {
         return List.of("ip", "netns", "exec", name(node));
     }

@@ -16,6 +16,9 @@ interface Network extends AutoCloseable {
     /** The addresses that a node looks for others at. */
     List<String> members();
 
+    /** How many ports a node must try at each of them, if there are at most so many nodes. */
+    int portsPerHost(int nodes);
+
     /** What stands before a node's command. */
     List<String> under(int node);
 
@@ -44,6 +47,11 @@ interface Network extends AutoCloseable {
         @Override
         public List<String> members() {
             return List.of(HOST);
+        }
+
+        @Override
+        public int portsPerHost(int nodes) {
+            return nodes;
         }
 
         @Override

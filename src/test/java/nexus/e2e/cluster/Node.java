@@ -6,6 +6,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class Node {
     private static final Duration LOOK = Duration.ofMillis(500);
     private static final Duration COMMAND = Duration.ofSeconds(10);
-    private static final Duration READY = Duration.ofSeconds(60);
+    private static final Duration READY = Duration.ofSeconds(120);
 
     private final String name;
     private final TcpProxy database;
@@ -60,6 +61,7 @@ final class Node {
     void launch() {
         ServerProcess former = process;
         if (former != null) {
+            keepLog(former);
             former.close();
         }
         serving = false;
@@ -171,6 +173,17 @@ final class Node {
         ServerProcess running = process;
         if (running != null) {
             running.close();
+            keepLog(running);
+        }
+    }
+
+    /** What its processes said is kept where the build's other results are. */
+    private void keepLog(ServerProcess ended) {
+        try {
+            Path logs = Files.createDirectories(Path.of("target", "cluster"));
+            Files.writeString(logs.resolve(name + "-" + ended.pid() + ".log"), ended.err());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -7,8 +7,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import nexus.e2e.cluster.Attempt.End;
@@ -28,6 +31,7 @@ final class Recorder {
     private final History history = new History();
     private final List<Attempt> attempts = new ArrayList<>();
     private final List<String> late = new ArrayList<>();
+    private final Map<String, AtomicInteger> underWay = new ConcurrentHashMap<>();
 
     /** Something to do to one object. */
     record Task(String tenant, String client, String object, Operation.Kind kind, String argument) {}
@@ -37,8 +41,11 @@ final class Recorder {
 
     /** Does it at a node. Returns the answer; empty if there was none. */
     Optional<String> ask(Node node, Task task, Supplier<String> request) {
+        AtomicInteger others = underWay.computeIfAbsent(node.name(), name -> new AtomicInteger());
         long called = System.nanoTime();
+        others.incrementAndGet();
         Ended ended = ended(request);
+        others.decrementAndGet();
         long returned = System.nanoTime();
         String what = task.kind() + " " + task.object();
         Attempt attempt =
@@ -92,6 +99,12 @@ final class Recorder {
 
     History history() {
         return history;
+    }
+
+    /** How many requests wait for a node's answer. */
+    int underWay(Node node) {
+        AtomicInteger waiting = underWay.get(node.name());
+        return waiting == null ? 0 : waiting.get();
     }
 
     /** The requests so far that are chosen. */

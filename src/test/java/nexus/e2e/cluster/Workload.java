@@ -165,6 +165,20 @@ final class Workload implements AutoCloseable {
         return when.orElseThrow();
     }
 
+    /** Waits until each of these tenants has answered a request that was made at a node after a time. */
+    void awaitAnswersAt(Node node, Collection<String> zones, long since) {
+        Await.until(
+                "answers of " + zones + " at " + node.name(),
+                END,
+                () -> zones.stream().allMatch(zone -> !recorder.attempts(attempt -> attempt.tenant()
+                                        .equals(zone)
+                                && attempt.node().equals(node.name())
+                                && attempt.end() == Attempt.End.ANSWERED
+                                && attempt.called() - since >= 0)
+                        .isEmpty()),
+                () -> lastAttempts() + cluster.logs());
+    }
+
     private String lastAttempts() {
         List<Attempt> all = recorder.attempts(attempt -> true);
         return all.subList(Math.max(0, all.size() - SHOWN), all.size()).stream()
