@@ -23,10 +23,15 @@ final class ClusterConfig {
 
     private static final String NODES = "__vertx.nodeInfo";
 
-    /** Without these a member that hangs is noticed after a minute only. */
+    /**
+     * Without these a member that hangs is noticed after a minute only, and one that was given up and comes back, or two
+     * halves that were cut apart, find each other after five minutes only.
+     */
     private static final Map<String, String> DEFAULTS = Map.of(
             "hazelcast.heartbeat.interval.seconds", "1",
             "hazelcast.max.no.heartbeat.seconds", "5",
+            "hazelcast.merge.first.run.delay.seconds", "5",
+            "hazelcast.merge.next.run.delay.seconds", "5",
             "hazelcast.socket.bind.any", "false",
             "hazelcast.wait.seconds.before.join", "1");
 

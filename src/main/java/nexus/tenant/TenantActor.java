@@ -60,6 +60,8 @@ final class TenantActor {
     private static final Logger LOG = LoggerFactory.getLogger(TenantActor.class);
     private static final Duration RELOAD_PAUSE = Duration.ofMillis(200);
     private static final Duration WATCH = Duration.ofMillis(250);
+    /** How often a read is begun anew because the file changed under it: each time another change was committed. */
+    private static final int REPEATS = 8;
 
     private enum Phase {
         LOADING,
@@ -83,6 +85,9 @@ final class TenantActor {
     private List<Letter> inFlight = List.of();
     /** Whether those in flight were sent to the database in a group of whose outcome nothing is known yet. */
     private boolean outcomeOpen;
+
+    /** Queries that wait for the end of the group in flight. */
+    private final List<Promise<Void>> afterGroup = new ArrayList<>();
 
     private int fetches;
     private boolean watching;
@@ -179,6 +184,7 @@ final class TenantActor {
         }
         phase = Phase.STOPPED;
         onStop.run();
+        wakeQueries();
         for (Letter letter : inFlight) {
             // Their group may have been committed before the tenant was lost; who asks its next owner is told.
             fail(letter, problem, outcomeOpen);
@@ -219,7 +225,7 @@ final class TenantActor {
         long started = services.time().nanoTime();
         lastAskNanos = started;
         if (!(ask.request() instanceof TenantRequest.Command command)) {
-            return query(ask, (TenantRequest.Query) ask.request(), system);
+            return query(ask, (TenantRequest.Query) ask.request(), system, REPEATS);
         }
         long deadline = started + ask.timeout().toNanos();
         Future<Reply> reply = mailbox.add(new Letter(ask, command, system, deadline));
@@ -264,7 +270,7 @@ final class TenantActor {
                 .exception();
     }
 
-    private Future<Reply> query(Ask ask, TenantRequest.Query query, @Nullable Principal system) {
+    private Future<Reply> query(Ask ask, TenantRequest.Query query, @Nullable Principal system, int repeatsLeft) {
         TenantCore present = core;
         if (present == null || !mayAnswer()) {
             return Future.failedFuture(away());
@@ -278,11 +284,43 @@ final class TenantActor {
                 timeDenials();
             }
             Reply reply = outcome.reply();
-            return reply != null ? Future.succeededFuture(reply) : fetch(ask, principal, outcome.fetch());
+            if (reply != null) {
+                return Future.succeededFuture(reply);
+            }
+            return fetch(ask, principal, outcome.fetch())
+                    .recover(e -> e instanceof Fetcher.ChangedException
+                            ? groupEnded().compose(v -> repeat(ask, query, system, repeatsLeft - 1))
+                            : Future.failedFuture(e));
         } catch (ProblemException e) {
             refused(ask, principal, e.problem());
             return Future.failedFuture(e);
         }
+    }
+
+    private Future<Reply> repeat(Ask ask, TenantRequest.Query query, @Nullable Principal system, int repeatsLeft) {
+        if (phase == Phase.STOPPED || stopping) {
+            return Future.failedFuture(new StoppedException());
+        }
+        return repeatsLeft == 0
+                ? Future.failedFuture(Problem.unavailable("the file changed again and again while it was read")
+                        .exception())
+                : query(ask, query, system, repeatsLeft);
+    }
+
+    /** Completes when the group in flight has ended, one way or the other: then memory has followed the database. */
+    private Future<Void> groupEnded() {
+        if (phase != Phase.BUSY) {
+            return Future.succeededFuture();
+        }
+        Promise<Void> promise = Promise.promise();
+        afterGroup.add(promise);
+        return promise.future();
+    }
+
+    private void wakeQueries() {
+        List<Promise<Void>> waiting = List.copyOf(afterGroup);
+        afterGroup.clear();
+        waiting.forEach(Promise::complete);
     }
 
     private Future<Reply> fetch(Ask ask, Principal principal, @Nullable Fetch fetch) {
@@ -574,6 +612,7 @@ final class TenantActor {
     /** Takes the tenant again until it works, then tells those who wait what became of their commands. */
     private void reload() {
         phase = Phase.LOADING;
+        wakeQueries();
         load().onComplete(done -> {
             if (phase == Phase.STOPPED) {
                 return;
@@ -616,6 +655,7 @@ final class TenantActor {
 
     private void finish() {
         phase = Phase.READY;
+        wakeQueries();
         if (quiet != null && mailbox.isEmpty()) {
             quiet.tryComplete();
         } else {

@@ -75,8 +75,7 @@ class BlobPlacesTest {
     private String refused(int exit, Map<String, String> environment, String... options) {
         List<String> arguments = new ArrayList<>(List.of("serve", "--port", "0", "--data-dir", data.toString()));
         arguments.addAll(List.of(options));
-        ServerProcess.Ended ended =
-                ServerProcess.runToEnd(SHORT, environment, arguments.toArray(String[]::new));
+        ServerProcess.Ended ended = ServerProcess.runToEnd(SHORT, environment, arguments.toArray(String[]::new));
         assertEquals(exit, ended.exit(), ended.out() + ended.err());
         assertFalse(ended.err().contains("\tat "), ended.err());
         assertEquals("", ended.out());
@@ -105,7 +104,8 @@ class BlobPlacesTest {
         writeAndKill(Map.of(), "--blobs", "directory:" + shared);
         assertTrue(Files.exists(shared.resolve("nexus-blobs.json")));
 
-        String notMounted = refused(1, Map.of(), "--blobs", "directory:" + Files.createDirectory(directory.resolve("other")));
+        String notMounted =
+                refused(1, Map.of(), "--blobs", "directory:" + Files.createDirectory(directory.resolve("other")));
         assertTrue(notMounted.contains("it has no nexus-blobs.json"), notMounted);
         assertTrue(notMounted.contains("Is the directory private to this machine, or not mounted?"), notMounted);
 
