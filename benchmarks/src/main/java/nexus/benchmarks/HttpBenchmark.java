@@ -21,6 +21,12 @@ public final class HttpBenchmark {
     /** The open loop's rate, of what the closed loop reached. */
     private static final double OPEN_SHARE = 0.6;
 
+    /** A warm-up ends when this many runs in a row were not cheaper by a twentieth, or after so many in all. */
+    private static final int WARM_UPS_SAME = 3;
+
+    private static final int WARM_UPS_MAX = 12;
+    private static final double WARM_UP_GAIN = 0.95;
+
     private static final String ZONE = "/tenants/bench";
     private static final String YES = "\"result\":true}";
     private static final String NO = "\"result\":false}";
@@ -114,7 +120,6 @@ public final class HttpBenchmark {
 
     private void compare(Row row, Load.Exchange constant) throws IOException {
         warmUp(row);
-        int port = row.process().port();
         for (int connections : CONNECTIONS) {
             double[] rates = new double[rounds];
             double[] ratios = new double[rounds];
@@ -123,16 +128,16 @@ public final class HttpBenchmark {
             for (int round = 0; round < rounds; round++) {
                 double yardstick = Load.closed(bare.port(), connections, length, () -> constant)
                         .perSecond();
-                Duration before = row.process().cpu();
-                Load.Result result = Load.closed(port, connections, length, row.exchanges());
-                micros[round] = row.process().cpu().minus(before).toNanos() / 1e3 / result.answers();
+                Costs costs = closed(row, connections);
+                Load.Result result = costs.result();
+                micros[round] = costs.micros();
                 rates[round] = result.perSecond();
                 ratios[round] = result.perSecond() / yardstick;
                 busy[round] = result.busy() * 100;
             }
             double rate = Median.of(rates).middle();
             Median ratio = Median.of(ratios);
-            Load.Result open = Load.open(port, connections, rate * OPEN_SHARE, length, row.exchanges());
+            Load.Result open = Load.open(row.process().port(), connections, rate * OPEN_SHARE, length, row.exchanges());
             System.out.printf(
                     Locale.ROOT,
                     "| %s | %d | %.0f | %.2f | %.2f-%.2f | %.1f | %.0f %% | %.0f | %.0f | %.2f | %.2f | %.2f | %.2f | %.1f |%n",
@@ -161,12 +166,11 @@ public final class HttpBenchmark {
         double[] groups = new double[rounds];
         double[] ratios = new double[rounds];
         try (TransactionPerWrite yardstick = TransactionPerWrite.on(data, MOST)) {
-            yardstick.perSecond(MOST, length.multipliedBy(2));
+            yardstick.perSecond(MOST, length.multipliedBy(WARM_UPS_SAME + 1));
             for (int round = 0; round < rounds; round++) {
                 alone[round] = yardstick.perSecond(1, length);
                 apart[round] = yardstick.perSecond(MOST, length);
-                groups[round] = Load.closed(write.process().port(), MOST, length, write.exchanges())
-                        .perSecond();
+                groups[round] = closed(write, MOST).result().perSecond();
                 ratios[round] = groups[round] / apart[round];
             }
         }
@@ -188,10 +192,24 @@ public final class HttpBenchmark {
         System.out.printf(Locale.ROOT, "| %s | %.0f |%n", name, Median.of(rates).middle());
     }
 
+    /** Until requests do not become cheaper any more: then the compiler is done. */
     private void warmUp(Row row) throws IOException {
-        for (int connections : CONNECTIONS) {
-            Load.closed(row.process().port(), connections, length, row.exchanges());
+        double cheapest = Double.MAX_VALUE;
+        int same = 0;
+        for (int run = 0; run < WARM_UPS_MAX && same < WARM_UPS_SAME; run++) {
+            double micros = closed(row, MOST).micros();
+            same = micros > cheapest * WARM_UP_GAIN ? same + 1 : 0;
+            cheapest = Math.min(cheapest, micros);
         }
+    }
+
+    /** A run and what each of its requests cost the process that answered it. */
+    private record Costs(Load.Result result, double micros) {}
+
+    private Costs closed(Row row, int connections) throws IOException {
+        Duration before = row.process().cpu();
+        Load.Result result = Load.closed(row.process().port(), connections, length, row.exchanges());
+        return new Costs(result, row.process().cpu().minus(before).toNanos() / 1e3 / result.answers());
     }
 
     // ---- requests
