@@ -11,6 +11,7 @@ import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -365,13 +366,8 @@ public final class FileBlobStore implements MarkedBlobStore {
     @Override
     public Future<Optional<String>> marker() {
         return run(() -> {
-            try (FileChannel in = FileChannel.open(root.resolve(MARKER), Set.of(READ, NOFOLLOW_LINKS))) {
-                ByteBuffer bytes = ByteBuffer.allocate(MARKER_BYTES);
-                int read = 0;
-                while (read >= 0 && bytes.hasRemaining()) {
-                    read = in.read(bytes);
-                }
-                return Optional.of(StandardCharsets.UTF_8.decode(bytes.flip()).toString());
+            try (InputStream in = Files.newInputStream(root.resolve(MARKER), NOFOLLOW_LINKS)) {
+                return Optional.of(new String(in.readNBytes(MARKER_BYTES), StandardCharsets.UTF_8));
             } catch (NoSuchFileException e) {
                 return Optional.empty();
             }

@@ -397,21 +397,15 @@ public final class PgDatabase {
     }
 
     /**
-     * Ends a connection whose state is not known. The client can only give it back to the pool, and says farewell to the
-     * server before it lets go, for as long as that takes; so its socket is closed beneath it, and then what is left of it is
-     * given back.
+     * Ends a connection whose state is not known. The client can only give it back to the pool, or say farewell to the server
+     * and wait for as long as that is silent; so its socket is closed beneath it, which takes it out of the pool.
      */
     private static void destroy(SqlConnection connection) {
         Connection physical = ((SqlConnectionBase<?>) connection).unwrap().unwrap();
         if (physical instanceof SocketConnectionBase socket) {
-            socket.socket()
-                    .channelHandlerContext()
-                    .pipeline()
-                    .firstContext()
-                    .close()
-                    .addListener(closed -> connection.close());
+            socket.socket().channelHandlerContext().pipeline().firstContext().close();
         } else {
-            connection.close();
+            throw new IllegalStateException("BUG: a connection without a socket");
         }
     }
 }

@@ -9,6 +9,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -26,7 +27,10 @@ import nexus.kernel.TenantId;
 import nexus.store.BlobHome;
 import nexus.store.BlobHome.Kind;
 import nexus.store.BlobHomes;
+import nexus.store.BlobPlace;
+import nexus.store.BlobStore;
 import nexus.store.MarkedBlobStore;
+import nexus.store.StoreException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -183,6 +187,25 @@ class HomeCheckTest {
         assertFalse(Files.exists(root.resolve("empty").resolve(MarkedBlobStore.MARKER)));
         await(prove(database, used, "used"));
         assertEquals("directory:/used", database.home.description());
+    }
+
+    @Test
+    void theDatabaseIsNoHomeOfContentsThatAreElsewhere() {
+        BlobStore rows = (BlobStore) Proxy.newProxyInstance(
+                BlobStore.class.getClassLoader(),
+                new Class<?>[] {BlobStore.class},
+                (proxy, method, arguments) ->
+                        Future.failedFuture(new StoreException(StoreException.Reason.FAILED, "no such content")));
+        HomeCheck check = new HomeCheck(database, ids, rows, Kind.DATABASE, "database");
+        database.content = Optional.of(new BlobHomes.Named(new TenantId(ids.next()), new BlobPlace("elsewhere")));
+        IllegalStateException refusal = assertThrows(IllegalStateException.class, () -> await(check.prove()));
+        assertEquals(
+                "this database names large contents that are not in database: start it once with the place that they are in",
+                refusal.getMessage());
+        assertEquals(null, database.home);
+        database.content = Optional.empty();
+        await(check.prove());
+        assertEquals(Kind.DATABASE, database.home.kind());
     }
 
     @Test

@@ -26,6 +26,14 @@ class MarkerTest {
     }
 
     @Test
+    void isReadAsPostgresWritesIt() {
+        // As the operator's query of operations.md prints it.
+        assertEquals(
+                Optional.of(MARKER),
+                Marker.parse("{\"database\" : \"" + MARKER.database() + "\", \"id\" : \"" + MARKER.id() + "\"}\n"));
+    }
+
+    @Test
     void nothingElseIsOne() {
         for (String wrong : new String[] {
             "", "{}", TEXT.replace("id", "ID"), TEXT.replace("}", ",\"more\":1}"), TEXT + TEXT, TEXT.substring(0, 60)

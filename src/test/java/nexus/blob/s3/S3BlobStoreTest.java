@@ -15,13 +15,19 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Stream;
+import nexus.blob.file.FileBlobOptions;
+import nexus.blob.file.FileBlobStore;
 import nexus.kernel.ContentHash;
 import nexus.kernel.ProblemCode;
 import nexus.kernel.ProblemException;
@@ -35,6 +41,7 @@ import nexus.store.StoreException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.ChecksumMode;
@@ -59,7 +66,7 @@ class S3BlobStoreTest extends BlobStoreContract {
     }
 
     @AfterAll
-    static void stopServer() throws Exception {
+    static void stopServer() {
         server.close();
     }
 
@@ -105,6 +112,23 @@ class S3BlobStoreTest extends BlobStoreContract {
     void namesObjectsAsFilesOfADirectoryAreNamed() {
         Content.Stored stored = await(store.put(acme, bytes(9, 1)));
         assertEquals(List.of(prefix + acme + "/" + stored.hash().hex().substring(0, 2) + "/" + stored.place()), keys());
+    }
+
+    @Test
+    void aCopyOfADirectoryIsTheSamePlace(@TempDir Path root) throws IOException {
+        FileBlobStore files = await(FileBlobStore.open(vertx, FileBlobOptions.of(root), ids));
+        Content.Stored stored = await(files.put(acme, bytes(100_000, 1)));
+        await(files.mark("{\"the\":\"marker\"}"));
+        await(files.close());
+        try (Stream<Path> all = Files.walk(root)) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                beneath.putObject(put -> put.bucket(bucket).key(prefix + root.relativize(file)), file);
+            }
+        }
+        assertEquals(bytes(100_000, 1), await(store.read(acme, stored.place(), 0, 100_000)));
+        assertEquals(Optional.of("{\"the\":\"marker\"}"), await(objects.marker()));
+        assertEquals(List.of(stored.place()), await(store.olderThan(acme, NOW.plusSeconds(1), null, 10)));
+        assertEquals(List.of(acme), await(store.tenants()));
     }
 
     @Test

@@ -72,7 +72,7 @@ public final class S3Server implements AutoCloseable {
         try {
             proxy.stop();
         } catch (Exception e) {
-            throw new AssertionError("the server did not stop", e);
+            throw new IllegalStateException("the server does not stop", e);
         }
     }
 }
