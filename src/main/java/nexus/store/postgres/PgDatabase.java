@@ -403,7 +403,12 @@ public final class PgDatabase {
     private static void destroy(SqlConnection connection) {
         Connection physical = ((SqlConnectionBase<?>) connection).unwrap().unwrap();
         if (physical instanceof SocketConnectionBase socket) {
-            socket.socket().channelHandlerContext().pipeline().firstContext().close();
+            socket.socket()
+                    .channelHandlerContext()
+                    .pipeline()
+                    .firstContext()
+                    .close()
+                    .addListener(closed -> LOG.debug("connection let go"));
         } else {
             throw new IllegalStateException("BUG: a connection without a socket");
         }
