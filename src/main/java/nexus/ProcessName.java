@@ -8,12 +8,14 @@ final class ProcessName {
     private ProcessName() {}
 
     static String text() {
-        String host;
+        return host() + ":" + ProcessHandle.current().pid();
+    }
+
+    static String host() {
         try {
-            host = InetAddress.getLocalHost().getHostName();
+            return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {
-            host = "localhost";
+            return "localhost";
         }
-        return host + ":" + ProcessHandle.current().pid();
     }
 }

@@ -1,5 +1,6 @@
 package nexus;
 
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -8,23 +9,35 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import nexus.blob.file.FileBlobOptions;
 import nexus.blob.file.FileBlobStore;
+import nexus.blob.home.HomeCheck;
+import nexus.blob.s3.S3BlobOptions;
+import nexus.blob.s3.S3BlobStore;
 import nexus.bus.BusTenantGateway;
-import nexus.bus.TenantTransport;
+import nexus.bus.EventBusTransport;
+import nexus.bus.NodeCodec;
+import nexus.bus.NodeTransport;
+import nexus.cluster.HazelcastCluster;
+import nexus.config.BlobLocation;
 import nexus.config.DatabaseUrl;
 import nexus.config.ListEntries;
 import nexus.config.Secret;
+import nexus.config.ServerOption;
 import nexus.config.ServerOptions;
 import nexus.embedded.DataDirectory;
 import nexus.embedded.DatabaseListener;
@@ -37,14 +50,23 @@ import nexus.kernel.Ids;
 import nexus.kernel.KeyId;
 import nexus.kernel.Limits;
 import nexus.kernel.NodeId;
+import nexus.kernel.ProblemCode;
+import nexus.kernel.ProblemException;
 import nexus.kernel.TenantId;
+import nexus.kernel.Ulid;
 import nexus.metrics.PrometheusTelemetry;
 import nexus.placement.NodeLease;
+import nexus.placement.NodeWatch;
 import nexus.rebac.schema.AuthorizationModel;
 import nexus.rebac.schema.ModelParser;
+import nexus.store.BlobHome;
+import nexus.store.BlobHomes;
+import nexus.store.BlobStore;
 import nexus.store.KeyRecord;
 import nexus.store.Leases;
 import nexus.store.Registry;
+import nexus.store.postgres.PgBlobHomes;
+import nexus.store.postgres.PgBlobStore;
 import nexus.store.postgres.PgDatabase;
 import nexus.store.postgres.PgLeases;
 import nexus.store.postgres.PgOptions;
@@ -71,6 +93,13 @@ import org.slf4j.LoggerFactory;
 final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
     private static final Duration DRAIN = Duration.ofSeconds(15);
+    private static final Duration LEAVE = Duration.ofSeconds(15);
+
+    /**
+     * How long a node of a cluster serves on after its /ready has said no: whoever distributes requests looks about once a
+     * second, and until he has seen it they still come here.
+     */
+    private static final Duration NOTICE = Duration.ofSeconds(2);
 
     /** For one step of the start: what waits for the network has limits of its own, this one is for bugs. */
     private static final Duration START_MAX = Duration.ofMinutes(2);
@@ -139,21 +168,18 @@ final class Server implements AutoCloseable {
         started("data directory", directory::close);
         DatabaseUrl external = options.databaseUrl();
         String url = external == null ? startEmbedded(directory) : external.revealed();
-        Vertx running = Vertx.vertx(new VertxOptions()
-                .setEventLoopPoolSize(options.eventLoops())
-                .setMaxEventLoopExecuteTime(LOOP_BLOCKED.toMillis())
-                .setMaxEventLoopExecuteTimeUnit(TimeUnit.MILLISECONDS)
-                .setBlockedThreadCheckInterval(LOOP_BLOCKED.toMillis())
-                .setWarningExceptionTime(2 * LOOP_BLOCKED.toMillis())
-                .setWarningExceptionTimeUnit(TimeUnit.MILLISECONDS));
+        Ids ids = new Ids(clock, random);
+        HazelcastCluster cluster = options.cluster() == null ? null : await(joinCluster(options.cluster(), ids));
+        Vertx running = cluster == null ? Vertx.vertx(vertxOptions()) : cluster.vertx();
         vertx = running;
+        if (cluster != null) {
+            started("membership", cluster::leave);
+        }
         started("vertx", () -> await(running.close(), VERTX_MAX));
 
-        Ids ids = new Ids(clock, random);
         PgDatabase database = await(PgDatabase.open(running, PgOptions.of(url), new NodeId(ids.next())));
         started("database connections", () -> ended(database.close()));
-        FileBlobStore blobs = await(FileBlobStore.open(running, FileBlobOptions.of(directory.blobs()), ids));
-        started("blob store", () -> ended(blobs.close()));
+        BlobStore blobs = openBlobs(running, directory, database, ids);
         World world = new World(
                 running,
                 ids,
@@ -161,19 +187,115 @@ final class Server implements AutoCloseable {
                 new PgRegistry(database),
                 blobs,
                 ModelParser.parse(resource(MODEL)),
-                external == null ? Leases.Mode.EMBEDDED : Leases.Mode.SINGLE);
-        incarnation = await(onLoop(running, () -> begin(world)));
+                mode(),
+                cluster == null
+                        ? null
+                        : new Incarnation.Cluster(
+                                cluster,
+                                new EventBusTransport(running, () -> present().lease())),
+                new HashSet<>());
+        await(onLoop(running, () -> begin(world)));
         started("tenants", () -> ended(endIncarnation()));
+        if (cluster != null) {
+            Context looking = running.getOrCreateContext();
+            cluster.onChange(
+                    () -> looking.runOnContext(v -> present().local().watch().look()));
+        }
 
-        BusTenantGateway gateway =
-                new BusTenantGateway(running, world.registry(), () -> present().activations(), TenantTransport.DIRECT);
+        BusTenantGateway gateway = new BusTenantGateway(
+                running,
+                world.registry(),
+                () -> present().local(),
+                world.cluster() == null ? NodeTransport.NOBODY : world.cluster().transport());
         ApiKeys keys = await(world.registry().checksumSecrets(randomBytes(32)).map(Server::apiKeys));
         Secret chosen = options.adminKey();
         if (chosen != null) {
             keys = keys.withChosenKey(chosen.value());
         }
-        setUpSystemKeys(running, directory, ids, keys, chosen);
-        serve(running, gateway, blobs, ids, keys);
+        setUpSystemKeys(running, directory, gateway, ids, keys, chosen);
+        serve(running, gateway, new PgLeases(database), blobs, ids, keys);
+        await(announce());
+        started("place in the cluster", () -> ended(leave()));
+    }
+
+    private Leases.Mode mode() {
+        if (options.cluster() != null) {
+            return Leases.Mode.CLUSTER;
+        }
+        return options.databaseUrl() == null ? Leases.Mode.EMBEDDED : Leases.Mode.SINGLE;
+    }
+
+    private VertxOptions vertxOptions() {
+        return new VertxOptions()
+                .setEventLoopPoolSize(options.eventLoops())
+                .setMaxEventLoopExecuteTime(LOOP_BLOCKED.toMillis())
+                .setMaxEventLoopExecuteTimeUnit(TimeUnit.MILLISECONDS)
+                .setBlockedThreadCheckInterval(LOOP_BLOCKED.toMillis())
+                .setWarningExceptionTime(2 * LOOP_BLOCKED.toMillis())
+                .setWarningExceptionTimeUnit(TimeUnit.MILLISECONDS);
+    }
+
+    private Future<HazelcastCluster> joinCluster(Path file, Ids ids) {
+        return HazelcastCluster.join(file, System.getenv(), Ulid.print(ids.next()), vertxOptions());
+    }
+
+    /** Tells the other nodes that this one may have tenants, as soon as it can serve them. */
+    private Future<Void> announce() {
+        return onLoop(vertx(), () -> present().announce("http://" + options.host() + ":" + port, NodeCodec.NEWEST));
+    }
+
+    /** Gives the tenants away while requests still come and are passed on; from now on no new ones should. */
+    private Future<Void> leave() {
+        if (mode() != Leases.Mode.CLUSTER) {
+            return Future.succeededFuture();
+        }
+        Future<?> noticed = vertx().timer(NOTICE.toMillis(), TimeUnit.MILLISECONDS);
+        return Future.all(onLoop(vertx(), () -> present().leave(LEAVE)), noticed)
+                .mapEmpty();
+    }
+
+    /** Opens the place of large contents, and proves that it is the one that this database's contents are in. */
+    private BlobStore openBlobs(Vertx running, DataDirectory directory, PgDatabase database, Ids ids) throws Exception {
+        BlobHomes homes = new PgBlobHomes(database);
+        BlobLocation location = options.blobs();
+        if (location instanceof BlobLocation.Database) {
+            PgBlobStore rows = new PgBlobStore(running, database, ids);
+            started("blob store", () -> ended(rows.close()));
+            await(new HomeCheck(homes, ids, rows, BlobHome.Kind.DATABASE, location.toString()).prove());
+            return rows;
+        }
+        if (location instanceof BlobLocation.Bucket bucket) {
+            S3BlobStore objects = await(S3BlobStore.open(running, bucketOptions(bucket), ids));
+            started("blob store", () -> ended(objects.close()));
+            await(new HomeCheck(homes, ids, objects, BlobHome.Kind.S3, location.toString()).prove());
+            return objects;
+        }
+        Path path = location instanceof BlobLocation.SharedDirectory shared ? existing(shared) : directory.blobs();
+        FileBlobStore files = await(FileBlobStore.open(running, FileBlobOptions.of(path), ids));
+        started("blob store", () -> ended(files.close()));
+        await(new HomeCheck(homes, ids, files, BlobHome.Kind.DIRECTORY, "directory:" + path).prove());
+        return files;
+    }
+
+    private S3BlobOptions bucketOptions(BlobLocation.Bucket bucket) {
+        Secret access = options.blobsAccessKey();
+        Secret secret = options.blobsSecretKey();
+        return S3BlobOptions.of(
+                bucket.name(),
+                bucket.prefix(),
+                bucket.endpoint(),
+                bucket.region(),
+                bucket.pathStyle(),
+                access == null || secret == null ? null : new S3BlobOptions.Keys(access.value(), secret.value()));
+    }
+
+    /** Never made: where a mount is missing, an empty directory of this machine would take its place. */
+    private static Path existing(BlobLocation.SharedDirectory shared) {
+        if (!Files.isDirectory(shared.path())) {
+            throw new IllegalStateException(
+                    ServerOption.BLOBS.flag() + " " + shared + ": there is no such directory, make or mount it first");
+        }
+        return shared.path();
     }
 
     private String startEmbedded(DataDirectory directory) {
@@ -206,7 +328,7 @@ final class Server implements AutoCloseable {
                 .toList());
     }
 
-    private void serve(Vertx running, BusTenantGateway gateway, FileBlobStore blobs, Ids ids, ApiKeys keys)
+    private void serve(Vertx running, BusTenantGateway gateway, Leases leases, BlobStore blobs, Ids ids, ApiKeys keys)
             throws Exception {
         HttpOptions httpOptions = HttpOptions.DEFAULTS
                 .withAddress(options.host(), options.port())
@@ -221,6 +343,7 @@ final class Server implements AutoCloseable {
                 httpOptions,
                 new HttpServices(
                         gateway,
+                        leases,
                         blobs,
                         keys,
                         telemetry,
@@ -228,12 +351,16 @@ final class Server implements AutoCloseable {
                         random,
                         clock,
                         System::nanoTime,
-                        () -> present().lease().isTrusted(),
+                        () -> !closing && present().lease().isTrusted(),
                         telemetry::scrape));
         telemetry.gauge(
                 "nexus.tenants.active",
                 "Tenants in memory",
-                () -> present().activations().count());
+                () -> present().local().activations().count());
+        telemetry.gauge(
+                "nexus.tenants.moved",
+                "Tenants given to other nodes",
+                () -> present().moved());
         telemetry.gauge("nexus.body.memory", "Bytes of request bodies in memory", adapter::bodyMemoryUsed);
         port = await(adapter.start(options.eventLoops())
                 .recover(e -> Future.failedFuture(new IllegalStateException(
@@ -250,24 +377,27 @@ final class Server implements AutoCloseable {
             Ids ids,
             PgDatabase database,
             PgRegistry registry,
-            FileBlobStore blobs,
+            BlobStore blobs,
             AuthorizationModel model,
-            Leases.Mode mode) {}
+            Leases.Mode mode,
+            Incarnation.@Nullable Cluster cluster,
+            Set<NodeId> formers) {}
 
     private Future<Incarnation> begin(World world) {
         NodeId node = new NodeId(world.ids().next());
-        NodeLease lease = new NodeLease(
-                world.vertx(),
-                new PgLeases(world.database()),
-                node,
-                ProcessName.text(),
-                world.mode(),
-                clock,
-                System::nanoTime);
+        PgLeases leases = new PgLeases(world.database());
+        NodeLease lease = new NodeLease(world.vertx(), leases, node, nodeName(), world.mode(), clock, System::nanoTime);
         boolean embedded = world.mode() == Leases.Mode.EMBEDDED;
+        NodeWatch watch = new NodeWatch(
+                world.vertx(),
+                leases,
+                node,
+                world.formers(),
+                world.cluster() == null ? null : world.cluster().membership(),
+                System::nanoTime);
         TenantServices services = new TenantServices(
                 node,
-                new PgTenantStore(world.database()),
+                embedded ? new PgTenantStore(world.database()) : new PgTenantStore(world.database(), watch::dead),
                 world.registry(),
                 world.blobs(),
                 world.model(),
@@ -280,24 +410,41 @@ final class Server implements AutoCloseable {
                         options.idlePassivation(),
                         TenantOptions.EMBEDDED.activeMax(),
                         TenantOptions.EMBEDDED.blobGrace()));
-        Incarnation fresh = Incarnation.of(world.vertx(), lease, services);
-        lease.lost().onComplete(v -> comeBack(world, fresh));
-        return fresh.begin();
+        Incarnation fresh = new Incarnation(world.vertx(), lease, leases, watch, services, world.cluster());
+        return fresh.begin().map(begun -> {
+            incarnation = begun;
+            // Not before: a life may be over before it has begun, and must not take the place of its successor then.
+            lease.lost().onComplete(v -> comeBack(world, begun));
+            return begun;
+        });
     }
 
     /** The lease is over: every tenant is dropped, and the server comes back under a new id as soon as it can. */
     private void comeBack(World world, Incarnation old) {
         if (!closing) {
+            world.formers().add(old.node());
             old.abandon().transform(v -> begin(world)).onComplete(done -> {
                 if (done.succeeded()) {
-                    incarnation = done.result();
                     LOG.info("back under a new lease node={}", done.result().node());
+                    announce()
+                            .onFailure(e -> LOG.warn(
+                                    "not announced node={}", done.result().node(), e));
                 } else {
                     LOG.warn("no new lease yet", done.cause());
                     world.vertx().setTimer(REJOIN_PAUSE.toMillis(), id -> comeBack(world, old));
                 }
             });
         }
+    }
+
+    private String nodeName() {
+        String chosen = options.nodeName();
+        if (chosen != null) {
+            return chosen;
+        }
+        return mode() == Leases.Mode.CLUSTER && options.port() != 0
+                ? ProcessName.host() + ":" + options.port()
+                : ProcessName.text();
     }
 
     private Incarnation present() {
@@ -319,52 +466,63 @@ final class Server implements AutoCloseable {
      * Sees to it that there is a system key: the one that the operator chose, or one that is made at the first start. It is
      * in {@code admin.key} before the port opens.
      */
-    private void setUpSystemKeys(Vertx running, DataDirectory directory, Ids ids, ApiKeys keys, @Nullable Secret chosen)
+    private void setUpSystemKeys(
+            Vertx running,
+            DataDirectory directory,
+            BusTenantGateway gateway,
+            Ids ids,
+            ApiKeys keys,
+            @Nullable Secret chosen)
             throws Exception {
         Credential credential = chosen == null ? null : keys.chosenCredential(chosen.value());
-        askSystem(
-                running,
-                ids,
-                new TenantRequest.SetChosenKey(
-                        credential == null ? null : credential.key(),
-                        credential == null ? new byte[0] : credential.secretHash()));
+        // A node of a cluster that was given no key leaves the others' alone.
+        if (credential != null || mode() != Leases.Mode.CLUSTER) {
+            askSystem(
+                    running,
+                    gateway,
+                    ids,
+                    new TenantRequest.SetChosenKey(
+                            credential == null ? null : credential.key(),
+                            credential == null ? new byte[0] : credential.secretHash()));
+        }
         if (chosen != null) {
             directory.writeAdminKey(chosen.value());
             return;
         }
         Reply.Keys live = (Reply.Keys)
-                askSystem(running, ids, new TenantRequest.ListKeys(null, true, false, false, Limits.KEYS, 0));
+                askSystem(running, gateway, ids, new TenantRequest.ListKeys(null, true, false, false, Limits.KEYS, 0));
         if (live.keys().stream().allMatch(KeyRecord::external)) {
             ApiKeys.Minted minted = keys.mint(TenantId.SYSTEM, ids.nextKey(), random);
             // Written first: a key that nobody knows would lock everybody out, a file whose key is not there yet does
             // not.
             directory.writeAdminKey(minted.text());
-            askSystem(
-                    running,
-                    ids,
-                    new TenantRequest.CreateKey(
-                            minted.id(),
-                            minted.secretHash(),
-                            "first system administrator",
-                            "admin",
-                            "user",
-                            "admin",
-                            true,
-                            null));
-            newAdminKey = minted.text();
+            TenantRequest first = new TenantRequest.CreateKey(
+                    minted.id(),
+                    minted.secretHash(),
+                    "first system administrator",
+                    "admin",
+                    "user",
+                    "admin",
+                    true,
+                    null);
+            try {
+                askSystem(running, gateway, ids, first);
+                newAdminKey = minted.text();
+            } catch (ProblemException e) {
+                if (e.problem().code() != ProblemCode.REFUSED) {
+                    throw e;
+                }
+                LOG.info("another node has made the first system key at the same time");
+                directory.removeAdminKey();
+            }
         }
     }
 
-    private Reply askSystem(Vertx running, Ids ids, TenantRequest request) throws Exception {
+    private Reply askSystem(Vertx running, BusTenantGateway gateway, Ids ids, TenantRequest request) throws Exception {
         Credential nobody =
                 new Credential(TenantId.SYSTEM, new KeyId(Principal.SERVER.key().value()), new byte[0]);
         Ask ask = new Ask("start", "local", ids.nextCommand(), nobody, Claims.NONE, null, Limits.DEADLINE, request);
-        return await(onLoop(
-                running,
-                () -> present()
-                        .activations()
-                        .activate(TenantId.SYSTEM)
-                        .compose(verticle -> onLoop(running, () -> verticle.ask(ask, Principal.SERVER)))));
+        return await(onLoop(running, () -> gateway.askAsServer(ask)));
     }
 
     // ---- end

@@ -98,6 +98,15 @@ public final class DataDirectory implements AutoCloseable {
         }
     }
 
+    /** Removes {@code admin.key}, whose key did not come to be. */
+    public void removeAdminKey() {
+        try {
+            Files.deleteIfExists(adminKeyFile());
+        } catch (IOException e) {
+            throw new EmbeddedException("cannot remove " + adminKeyFile() + ": " + reason(e), e);
+        }
+    }
+
     public Optional<String> readAdminKey() {
         try {
             return Optional.of(Files.readString(adminKeyFile()).strip());

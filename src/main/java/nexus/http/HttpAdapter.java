@@ -8,7 +8,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import nexus.http.rest.ClusterEndpoint;
 import nexus.http.rpc.BodyMemory;
+import nexus.http.rpc.RestEndpoint;
 import nexus.http.rpc.RpcEndpoint;
 import nexus.http.rpc.RpcOptions;
 import nexus.http.rpc.RpcServices;
@@ -30,6 +32,8 @@ public final class HttpAdapter {
     private final BodyMemory memory;
     private final WorkerExecutor worker;
     private final RpcEndpoint rpc;
+    private final RestEndpoint rest;
+    private final ClusterEndpoint cluster;
     private final List<RouterVerticle> routers = Collections.synchronizedList(new ArrayList<>());
     private @Nullable String deployment;
 
@@ -52,6 +56,8 @@ public final class HttpAdapter {
                 worker,
                 new RpcOptions(options.version(), options.listEntriesAsStrings()));
         this.rpc = new RpcEndpoint(rpcServices, services.telemetry());
+        this.rest = new RestEndpoint(rpcServices);
+        this.cluster = new ClusterEndpoint(rpcServices, services.leases());
     }
 
     /** Opens the port; the future tells which one it is. */
@@ -64,7 +70,7 @@ public final class HttpAdapter {
     }
 
     private RouterVerticle newRouter() {
-        RouterVerticle router = new RouterVerticle(options, services, rpc, memory, worker);
+        RouterVerticle router = new RouterVerticle(options, services, rpc, rest, cluster, memory, worker);
         routers.add(router);
         return router;
     }

@@ -15,9 +15,13 @@ import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import nexus.http.rest.ClusterEndpoint;
 import nexus.http.rpc.Answer;
 import nexus.http.rpc.BodyMemory;
 import nexus.http.rpc.Caller;
+import nexus.http.rpc.Operation;
+import nexus.http.rpc.Resource;
+import nexus.http.rpc.RestEndpoint;
 import nexus.http.rpc.RpcEndpoint;
 import nexus.kernel.ProblemCode;
 import nexus.kernel.ProblemException;
@@ -33,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * on; it knows nothing of methods and tenants.
  *
  * <pre>
- *   head ─▶ route ─▶ key's checksum ─▶ body ─▶ RpcEndpoint ─▶ answer
+ *   head ─▶ route ─▶ key's checksum ─▶ body ─▶ RpcEndpoint, RestEndpoint ─▶ answer
  *             │            │             │
  *            404 405      401        413 503   (before the body is read)
  * </pre>
@@ -45,12 +49,15 @@ public final class RouterVerticle extends VerticleBase {
     private static final Logger LOG = LoggerFactory.getLogger(RouterVerticle.class);
     private static final String WIRE = "nexus";
     private static final String RPC_PREFIX = "/api/nfs/";
+    private static final String OWN_PREFIX = "/v1/";
     private static final int REQUEST_ID_CHARS = 64;
     private static final String RPC_METHODS = "POST, OPTIONS";
 
     private final HttpOptions options;
     private final HttpServices services;
     private final RpcEndpoint rpc;
+    private final RestEndpoint rest;
+    private final ClusterEndpoint cluster;
     private final BodyMemory memory;
     private final WorkerExecutor worker;
     private final Connections connections;
@@ -63,10 +70,18 @@ public final class RouterVerticle extends VerticleBase {
     private boolean draining;
 
     RouterVerticle(
-            HttpOptions options, HttpServices services, RpcEndpoint rpc, BodyMemory memory, WorkerExecutor worker) {
+            HttpOptions options,
+            HttpServices services,
+            RpcEndpoint rpc,
+            RestEndpoint rest,
+            ClusterEndpoint cluster,
+            BodyMemory memory,
+            WorkerExecutor worker) {
         this.options = options;
         this.services = services;
         this.rpc = rpc;
+        this.rest = rest;
+        this.cluster = cluster;
         this.memory = memory;
         this.worker = worker;
         this.connections = new Connections(options.connections());
@@ -101,7 +116,10 @@ public final class RouterVerticle extends VerticleBase {
 
     private HttpServerOptions serverOptions() {
         // A negative port is a free one that all instances share.
+        // There are no web sockets yet, and their compression would look at every request and answer.
         return new HttpServerOptions()
+                .setPerFrameWebSocketCompressionSupported(false)
+                .setPerMessageWebSocketCompressionSupported(false)
                 .setHost(options.host())
                 .setPort(options.port() == 0 ? -1 : options.port())
                 .setIdleTimeout((int) options.idleTimeout().toMillis())
@@ -265,6 +283,15 @@ public final class RouterVerticle extends VerticleBase {
             rpc(exchange, path.substring(RPC_PREFIX.length()));
             return;
         }
+        Optional<Resource> resource = rest.find(path);
+        if (path.startsWith(OWN_PREFIX)) {
+            exchange.saysProblemDetails();
+            resource = cluster.find(path);
+        }
+        if (resource.isPresent()) {
+            rest(exchange, resource.get());
+            return;
+        }
         pages.answer(exchange, path);
     }
 
@@ -281,6 +308,26 @@ public final class RouterVerticle extends VerticleBase {
             exchange.notAllowed(RPC_METHODS);
             return;
         }
+        read(exchange, rpc.operation(method));
+    }
+
+    private void rest(Exchange exchange, Resource resource) {
+        HttpServerRequest request = exchange.request();
+        String method = request.method().name();
+        Optional<String> name = resource.operationName(method);
+        if (name.isPresent()) {
+            exchange.operation(name.get());
+            read(exchange, resource.operation(method, request.query()));
+        } else if (HttpMethod.OPTIONS.equals(request.method())) {
+            exchange.options(resource.allowed());
+        } else {
+            exchange.notAllowed(resource.allowed());
+        }
+    }
+
+    /** Reads the body of a request, if its key is genuine, and has it answered. */
+    private void read(Exchange exchange, Operation operation) {
+        HttpServerRequest request = exchange.request();
         Optional<Credential> credential = Identity.credential(request.headers(), services.keys());
         if (credential.isEmpty()) {
             services.telemetry().unauthenticated();
@@ -292,25 +339,27 @@ public final class RouterVerticle extends VerticleBase {
             exchange.detail(415, "Content-Encoding must be identity");
             return;
         }
-        new BodyReader(exchange, method, credential.get()).read();
+        new BodyReader(exchange, operation, credential.get()).read();
     }
 
     /** Collects the body of one call. What comes after a refusal is thrown away, up to a bound. */
     private final class BodyReader {
         private final Exchange exchange;
-        private final String method;
+        private final Operation operation;
         private final Credential credential;
         private final HttpServerRequest request;
+        private final int bytesMax;
         private @Nullable Buffer body;
         private long received;
         private boolean refused;
         private boolean copied;
 
-        BodyReader(Exchange exchange, String method, Credential credential) {
+        BodyReader(Exchange exchange, Operation operation, Credential credential) {
             this.exchange = exchange;
-            this.method = method;
+            this.operation = operation;
             this.credential = credential;
             this.request = exchange.request();
+            this.bytesMax = Math.min(options.bodyBytes(), operation.bodyBytesMax());
         }
 
         void read() {
@@ -319,7 +368,7 @@ public final class RouterVerticle extends VerticleBase {
             request.handler(this::take);
             request.endHandler(ended -> end());
             long announced = announced();
-            if (announced > options.bodyBytes()) {
+            if (announced > bytesMax) {
                 tooLarge();
             } else if (request.getHeader("Expect") != null) {
                 request.response().writeContinue();
@@ -337,7 +386,7 @@ public final class RouterVerticle extends VerticleBase {
 
         private void tooLarge() {
             refuse();
-            exchange.detail(413, "the body is larger than " + options.bodyBytes() + " bytes");
+            exchange.detail(413, "the body is larger than " + bytesMax + " bytes");
         }
 
         private void refuse() {
@@ -350,12 +399,12 @@ public final class RouterVerticle extends VerticleBase {
             received += piece.length();
             if (refused) {
                 // A client reads its answer only when it has sent everything; but not everything is welcome.
-                if (received > 2L * options.bodyBytes()) {
+                if (received > Math.max(2L * bytesMax, HttpOptions.DISCARDED_BYTES)) {
                     request.connection().close();
                 }
                 return;
             }
-            if (received > options.bodyBytes()) {
+            if (received > bytesMax) {
                 tooLarge();
                 return;
             }
@@ -405,7 +454,7 @@ public final class RouterVerticle extends VerticleBase {
             try {
                 claims = Identity.claims(request.headers());
             } catch (ProblemException e) {
-                exchange.send(rpc.refused(bytes, e.problem(), credential));
+                exchange.send(operation.refused(bytes, e.problem(), credential));
                 return;
             }
             Caller caller = new Caller(
@@ -414,7 +463,7 @@ public final class RouterVerticle extends VerticleBase {
                     credential,
                     claims,
                     now() + options.requestTimeout().toNanos());
-            rpc.handle(caller, method, bytes).onComplete(this::answer, failure -> exchange.bug(failure));
+            operation.handle(caller, bytes).onComplete(this::answer, failure -> exchange.bug(failure));
         }
 
         private void answer(Answer answer) {

@@ -58,6 +58,9 @@ public final class Limits {
     /** The longest deadline of a request: the original client reads for 30 seconds. */
     public static final Duration DEADLINE = Duration.ofSeconds(30);
 
+    /** How long the reserved tenant's verdict on a system key is good on its way to another tenant. */
+    public static final Duration SYSTEM_PROOF = Duration.ofSeconds(1);
+
     /** How long a command's outcome is remembered: longer than any retry of it can come. */
     public static final Duration OUTCOME_MEMORY = Duration.ofSeconds(60);
 
@@ -111,6 +114,9 @@ public final class Limits {
 
     /** How long a denial may wait for a group to ride on. */
     public static final Duration DENIAL_DELAY = Duration.ofSeconds(1);
+
+    /** Tenants that are pinned to a node: every node keeps all of them in memory. */
+    public static final int PINS = 10_000;
 
     static {
         Must.hold(BATCH_ITEMS <= GROUP_COMMANDS, "a batch fits into a group");

@@ -75,7 +75,28 @@ public final class Activations {
                 : Optional.empty();
     }
 
-    /** The tenant's verticle, activated if need be. Fails with a {@link nexus.kernel.ProblemException}. */
+    /** Whether it is closed: it never has a tenant again. */
+    public boolean isClosed() {
+        return closed.get();
+    }
+
+    /** The tenants whose verticles are ready on this node. */
+    public List<TenantId> tenants() {
+        List<TenantId> ready = new ArrayList<>();
+        for (Activation activation : active.values()) {
+            if (!activation.deployment.isEmpty()) {
+                ready.add(activation.tenant);
+            }
+        }
+        return ready;
+    }
+
+    /**
+     * The tenant's verticle, activated if need be.
+     *
+     * @return fails with an {@link ElsewhereException} if another node owns it, or with a
+     *     {@link nexus.kernel.ProblemException}
+     */
     public Future<TenantVerticle> activate(TenantId tenant) {
         if (closed.get()) {
             return Future.failedFuture(
@@ -93,7 +114,7 @@ public final class Activations {
             } else {
                 active.remove(tenant, fresh);
                 fresh.gone.tryComplete();
-                fresh.ready.fail(problem(tenant, done.cause()).exception());
+                fresh.ready.fail(told(tenant, done.cause()));
             }
         });
         return fresh.ready.future();
@@ -105,12 +126,24 @@ public final class Activations {
         return promise.future();
     }
 
-    private static Problem problem(TenantId tenant, Throwable cause) {
-        if (cause instanceof StoreException e && e.reason() == StoreException.Reason.TENANT_GONE) {
-            return Problem.tenantGone();
+    private static Throwable told(TenantId tenant, Throwable cause) {
+        if (cause instanceof StoreException e) {
+            switch (e.reason()) {
+                case TENANT_GONE -> {
+                    return Problem.tenantGone().exception();
+                }
+                case OWNED -> {
+                    return new ElsewhereException(e.owner());
+                }
+                case FENCED -> {
+                    // Taken again while it loaded, or this node's own lease is over.
+                    return new ElsewhereException(null);
+                }
+                case FAILED, OUTCOME_UNKNOWN -> {}
+            }
         }
         LOG.warn("activation failed tenant={}", tenant, cause);
-        return Problem.unavailable("the tenant cannot be loaded at the moment");
+        return Problem.unavailable("the tenant cannot be loaded at the moment").exception();
     }
 
     /** Lets one tenant go, if it is here; completes when it is released. */

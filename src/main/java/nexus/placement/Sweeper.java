@@ -3,13 +3,18 @@ package nexus.placement;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import nexus.kernel.TenantId;
 import nexus.store.BlobPlace;
 import nexus.store.StoreException;
 import nexus.tenant.TenantServices;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +35,7 @@ public final class Sweeper {
     private final Vertx vertx;
     private final TenantServices services;
     private final Duration orphanAge;
+    private final BooleanSupplier turn;
     private final List<Long> timers = new ArrayList<>();
     private boolean purging;
     private boolean sweeping;
@@ -38,8 +44,10 @@ public final class Sweeper {
      * A sweeper that has not started.
      *
      * @param orphanAge the age from which a content without a row is an orphan; longer than any upload
+     * @param turn whether it is this node that sweeps at the moment
      */
-    public Sweeper(Vertx vertx, TenantServices services, Duration orphanAge) {
+    public Sweeper(Vertx vertx, TenantServices services, Duration orphanAge, BooleanSupplier turn) {
+        this.turn = turn;
         this.vertx = vertx;
         this.services = services;
         this.orphanAge = orphanAge;
@@ -57,7 +65,7 @@ public final class Sweeper {
     }
 
     private void purgeRound() {
-        if (!purging) {
+        if (!purging && turn.getAsBoolean()) {
             purging = true;
             purge().onComplete(done -> {
                 purging = false;
@@ -86,7 +94,7 @@ public final class Sweeper {
     }
 
     private void orphanRound() {
-        if (!sweeping) {
+        if (!sweeping && turn.getAsBoolean()) {
             sweeping = true;
             sweepOrphans().onComplete(done -> {
                 sweeping = false;
@@ -103,18 +111,32 @@ public final class Sweeper {
     }
 
     private Future<Void> sweepOrphans(TenantId tenant) {
+        return sweepOrphans(tenant, services.time().now().minus(orphanAge), null);
+    }
+
+    /** Page by page: the orphans of a tenant can be behind any number of contents that are none. */
+    private Future<Void> sweepOrphans(TenantId tenant, Instant until, @Nullable BlobPlace after) {
         return services.blobs()
-                .olderThan(tenant, services.time().now().minus(orphanAge), SLICE)
-                .compose(places -> places.isEmpty()
-                        ? Future.succeededFuture()
-                        : known(tenant, places).compose(known -> {
-                            List<BlobPlace> orphans = new ArrayList<>(places);
-                            orphans.removeAll(known);
-                            if (!orphans.isEmpty()) {
-                                LOG.info("orphaned contents removed tenant={} count={}", tenant, orphans.size());
-                            }
-                            return services.blobs().remove(tenant, orphans);
-                        }));
+                .olderThan(tenant, until, after, SLICE)
+                .compose(page -> removeOrphans(tenant, page)
+                        .compose(v -> page.size() < SLICE
+                                ? Future.succeededFuture()
+                                : sweepOrphans(tenant, until, page.get(page.size() - 1))));
+    }
+
+    private Future<Void> removeOrphans(TenantId tenant, List<BlobPlace> places) {
+        if (places.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        return known(tenant, places).compose(known -> {
+            Set<BlobPlace> orphans = new LinkedHashSet<>(places);
+            known.forEach(orphans::remove);
+            if (orphans.isEmpty()) {
+                return Future.succeededFuture();
+            }
+            LOG.info("orphaned contents removed tenant={} count={}", tenant, orphans.size());
+            return services.blobs().remove(tenant, List.copyOf(orphans));
+        });
     }
 
     /** Of a tenant that is gone no row names anything. */

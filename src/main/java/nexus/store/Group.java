@@ -8,6 +8,7 @@ import nexus.kernel.Epoch;
 import nexus.kernel.FileId;
 import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
+import nexus.kernel.ZoneName;
 import nexus.quota.Usage;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +30,10 @@ import org.jspecify.annotations.Nullable;
  * @param blobsPut contents that the new versions need; one that the tenant has already is not stored again
  * @param tuplesRemoved ids of tuples that go
  * @param tuplesPut tuples that come, or whose expiry changes
+ * @param usersRemoved subjects whose records go
  * @param outcome what to answer if the commands come again; null if there were none
  * @param tenantsMade tenants to register; only the reserved tenant's groups have any
+ * @param controls changes of the control plane; only the reserved tenant's groups have any
  * @param tombstone the tenant ends with this group: its name becomes free, its rows are collected later
  */
 public record Group(
@@ -50,10 +53,12 @@ public record Group(
         List<UUID> tuplesRemoved,
         List<TupleRow> tuplesPut,
         List<KeyRecord> keysPut,
+        List<String> usersRemoved,
         List<UserRecord> usersPut,
         List<AuditEntry> audit,
         @Nullable Outcome outcome,
         List<TenantRecord> tenantsMade,
+        List<Control> controls,
         boolean tombstone) {
     /** A version that is dropped; the hash tells whose last reference may have gone. */
     public record DroppedVersion(FileId file, long version, ContentHash hash) {}
@@ -68,6 +73,15 @@ public record Group(
 
         /** The folder and all below it get new paths. */
         record Moved(String path, String to) implements Folder {}
+    }
+
+    /** A change of what the control plane says of nodes. */
+    public sealed interface Control {
+        /** A node gives its tenants away and takes no more, or that ends. Without effect on a node that is gone. */
+        record NodeDraining(NodeId node, boolean draining) implements Control {}
+
+        /** A tenant should be on the node of this name; null: wherever the hash says. */
+        record TenantPinned(ZoneName zone, @Nullable String node) implements Control {}
     }
 
     /**

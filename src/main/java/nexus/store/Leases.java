@@ -4,8 +4,12 @@ import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import nexus.kernel.NodeId;
+import nexus.kernel.TenantId;
+import nexus.kernel.ZoneName;
+import org.jspecify.annotations.Nullable;
 
 /** The leases of the nodes, judged by the database's clock alone. */
 public interface Leases {
@@ -41,4 +45,53 @@ public interface Leases {
      * @param remaining until its end by the database's clock
      */
     record Lease(NodeId node, String name, Mode mode, long renewals, Duration remaining) {}
+
+    /**
+     * Tells the others how this node is reached; from then on it is a candidate for tenants.
+     *
+     * @param member its id in the cluster's membership
+     * @param http where its HTTP server listens, for people
+     * @param protocol the highest version of the nodes' messages that it speaks
+     */
+    Future<Void> announce(NodeId node, String member, String http, int protocol);
+
+    /** Tells the others how busy this node is: for people, nothing decides by it. */
+    Future<Void> report(NodeId node, int active, int moving);
+
+    /** Makes a node give its tenants away and take no more, or ends that. False if there is no such node. */
+    Future<Boolean> drain(NodeId node, boolean draining);
+
+    /** All nodes whose lease is live, or that still own tenants, in the order of their ids. At most 1,000. */
+    Future<List<Node>> nodes();
+
+    /**
+     * A node as its row tells.
+     *
+     * @param member null until it has announced itself
+     * @param http null until it has announced itself
+     * @param remaining until its lease ends by the database's clock; negative when it is over
+     * @param active tenants that it has in memory, as it reported last
+     * @param moving tenants that it is giving away, as it reported last
+     */
+    record Node(
+            NodeId id,
+            String name,
+            Mode mode,
+            @Nullable String member,
+            @Nullable String http,
+            int protocol,
+            boolean draining,
+            long renewals,
+            Duration remaining,
+            int active,
+            int moving) {}
+
+    /** The tenants that are pinned. At most {@link nexus.kernel.Limits#PINS}. */
+    Future<Map<TenantId, Pin>> pins();
+
+    /** Where a tenant should be: on the node of this name, if it is there. */
+    record Pin(ZoneName zone, String node) {}
+
+    /** How many tenants each node owns. */
+    Future<Map<NodeId, Long>> owned();
 }

@@ -29,8 +29,12 @@ public interface TenantStore {
      */
     Future<TenantSnapshot> take(TenantId tenant, NodeId node, BiConsumer<RelationTuple, @Nullable Instant> tuples);
 
-    /** Gives the tenant up, if this node still owns it in this epoch; its next owner need not wait. */
-    Future<Void> release(TenantId tenant, NodeId node, Epoch epoch);
+    /**
+     * Gives the tenant up, if this node still owns it in this epoch; its next owner need not wait.
+     *
+     * @param at the last time that this owner answered by: the next owner's time does not run back behind it
+     */
+    Future<Void> release(TenantId tenant, NodeId node, Epoch epoch, Instant at);
 
     /**
      * Commits a group, all or nothing.

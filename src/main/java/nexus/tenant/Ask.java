@@ -25,4 +25,9 @@ public record Ask(
         Claims claims,
         @Nullable ZoneName zone,
         Duration timeout,
-        TenantRequest request) {}
+        TenantRequest request) {
+    /** The same ask with less time. */
+    public Ask withTimeout(Duration left) {
+        return new Ask(requestId, remote, command, credential, claims, zone, left, request);
+    }
+}

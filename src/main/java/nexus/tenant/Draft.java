@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import nexus.kernel.CommandId;
 import nexus.kernel.ContentHash;
 import nexus.kernel.FileId;
@@ -23,6 +24,7 @@ import nexus.quota.QuotaLedger;
 import nexus.quota.Usage;
 import nexus.quota.UsageDelta;
 import nexus.rebac.tuple.RelationTuple;
+import nexus.rebac.tuple.StoredTuple;
 import nexus.store.AuditEntry;
 import nexus.store.Content;
 import nexus.store.FileEntry;
@@ -65,10 +67,12 @@ final class Draft {
     private final LinkedHashMap<UUID, TupleRow> tuplesPut = new LinkedHashMap<>();
     private final LinkedHashMap<KeyId, KeyRecord> keysPut = new LinkedHashMap<>();
     private final Map<String, Integer> liveKeys = new HashMap<>();
+    private final LinkedHashSet<String> usersRemoved = new LinkedHashSet<>();
     private final LinkedHashMap<String, UserRecord> usersPut = new LinkedHashMap<>();
     private final List<AuditLine> audit = new ArrayList<>();
     private final LinkedHashMap<CommandId, Reply> replies = new LinkedHashMap<>();
     private final LinkedHashMap<String, TenantRecord> tenantsMade = new LinkedHashMap<>();
+    private final List<Group.Control> controls = new ArrayList<>();
 
     private List<AuditEntry> auditEntries = List.of();
 
@@ -138,6 +142,19 @@ final class Draft {
         return put == null ? state.key(id) : put;
     }
 
+    /** Whether any key is so, those of this draft included. */
+    boolean anyKey(Predicate<KeyRecord> wanted) {
+        if (keysPut.values().stream().anyMatch(wanted)) {
+            return true;
+        }
+        for (KeyRecord key : state.keys()) {
+            if (!keysPut.containsKey(key.id()) && wanted.test(key)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     int keyCount() {
         int count = state.keyCount();
         for (KeyId id : keysPut.keySet()) {
@@ -150,12 +167,36 @@ final class Draft {
         return state.liveKeysOf(userId) + liveKeys.getOrDefault(userId, 0);
     }
 
-    boolean knowsUser(String subject) {
-        return usersPut.containsKey(subject) || state.user(subject) != null;
+    /** All keys as they are after the commands before, revoked ones too. */
+    List<KeyRecord> keys() {
+        List<KeyRecord> all = new ArrayList<>(state.keyCount() + keysPut.size());
+        for (KeyRecord key : state.keys()) {
+            if (!keysPut.containsKey(key.id())) {
+                all.add(key);
+            }
+        }
+        all.addAll(keysPut.values());
+        return all;
+    }
+
+    @Nullable
+    UserRecord user(String subject) {
+        UserRecord put = usersPut.get(subject);
+        return put != null || usersRemoved.contains(subject) ? put : state.user(subject);
     }
 
     boolean hasTuple(UUID id, RelationTuple tuple) {
         return tuplesPut.containsKey(id) || !tuplesRemoved.containsKey(id) && state.tuples.contains(tuple);
+    }
+
+    /** Whether the tuple is stored without an expiry. */
+    boolean isGrantedForGood(UUID id, RelationTuple tuple) {
+        TupleRow put = tuplesPut.get(id);
+        if (put != null) {
+            return put.expiresAt() == null;
+        }
+        StoredTuple stored = tuplesRemoved.containsKey(id) ? null : state.tuples.find(tuple);
+        return stored != null && stored.expiresAt() == null;
     }
 
     boolean isPut(UUID tuple) {
@@ -260,7 +301,10 @@ final class Draft {
 
     void removeTuple(UUID id, RelationTuple tuple) {
         tuplesPut.remove(id);
-        tuplesRemoved.put(id, tuple);
+        // One that came in this very group is in no row yet, and the database counts the rows that it is told of.
+        if (state.tuples.contains(tuple)) {
+            tuplesRemoved.put(id, tuple);
+        }
     }
 
     /** Tuples that this group has put so far. */
@@ -282,6 +326,13 @@ final class Draft {
         usersPut.put(user.subject(), user);
     }
 
+    void removeUser(String subject) {
+        usersPut.remove(subject);
+        if (state.user(subject) != null) {
+            usersRemoved.add(subject);
+        }
+    }
+
     void putRecord(TenantRecord changed) {
         record = changed;
     }
@@ -296,6 +347,11 @@ final class Draft {
 
     List<AuditLine> auditLines() {
         return audit;
+    }
+
+    /** Changes what the control plane says of nodes; of the reserved tenant only. */
+    void control(Group.Control change) {
+        controls.add(change);
     }
 
     void reply(CommandId command, Reply reply) {
@@ -335,10 +391,12 @@ final class Draft {
                 List.copyOf(tuplesRemoved.keySet()),
                 List.copyOf(tuplesPut.values()),
                 List.copyOf(keysPut.values()),
+                List.copyOf(usersRemoved),
                 List.copyOf(usersPut.values()),
                 auditEntries,
                 replies.isEmpty() ? null : new Group.Outcome(ReplyCodec.encode(replies)),
                 List.copyOf(tenantsMade.values()),
+                List.copyOf(controls),
                 tombstone);
     }
 
@@ -371,6 +429,7 @@ final class Draft {
             state.tuples.put(row.tuple(), row.expiresAt());
         }
         keysPut.values().forEach(state::putKey);
+        usersRemoved.forEach(state::removeUser);
         usersPut.values().forEach(state::putUser);
         for (AuditEntry entry : auditEntries) {
             state.auditSequence = entry.sequence();

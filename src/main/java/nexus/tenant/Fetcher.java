@@ -33,6 +33,16 @@ import org.jspecify.annotations.Nullable;
 final class Fetcher {
     private static final int AUDIT_PAGE = 1000;
 
+    /**
+     * The content was dropped between the look-up of the file and that of its content: the file changed. Who asks again when
+     * memory has followed the database sees the new state.
+     */
+    static final class ChangedException extends RuntimeException {
+        ChangedException(String wire) {
+            super("the file changed while it was read: " + wire, null, false, false);
+        }
+    }
+
     private final TenantServices services;
     private final TenantCore core;
     private final BooleanSupplier groupInFlight;
@@ -166,13 +176,8 @@ final class Fetcher {
     private Future<Reply> content(Reply.FileInfo info, ContentHash hash, String wire) {
         return services.store()
                 .content(core.state.id, hash)
-                // It may have been dropped between the two look-ups: then the file changed, and a repeat sees the new
-                // state.
                 .map(found -> new Reply.FileContent(
-                        core.state.id,
-                        info,
-                        found.orElseThrow(() -> Problem.unavailable("the file changed while it was read: " + wire)
-                                .exception())));
+                        core.state.id, info, found.orElseThrow(() -> new ChangedException(wire))));
     }
 
     private Future<Reply> versions(Fetch.Versions query) {

@@ -67,6 +67,10 @@ final class FileCommands {
             add(paths, copy.to());
         } else if (command instanceof TenantRequest.Rollback rollback) {
             add(paths, rollback.path());
+        } else if (command instanceof TenantRequest.ProvisionUser provision) {
+            paths.addAll(UserPlaces.of(provision.userId(), provision.agents()));
+        } else if (command instanceof TenantRequest.DeprovisionUser deprovision) {
+            paths.addAll(UserPlaces.of(deprovision.userId(), false));
         }
         return paths;
     }
@@ -101,6 +105,9 @@ final class FileCommands {
         if (command instanceof TenantRequest.Rename rename) {
             loaded.needTotals(rename.from().relative());
         }
+        if (command instanceof TenantRequest.DeprovisionUser) {
+            paths(command).forEach(loaded::needTotals);
+        }
     }
 
     /**
@@ -108,7 +115,7 @@ final class FileCommands {
      * one in the blob store.
      */
     boolean isAlone(TenantRequest.Command command, Loaded loaded) {
-        if (command instanceof TenantRequest.RemoveDirectory) {
+        if (command instanceof TenantRequest.RemoveDirectory || command instanceof TenantRequest.DeprovisionUser) {
             return true;
         }
         if (command instanceof TenantRequest.Rename rename) {
@@ -130,6 +137,13 @@ final class FileCommands {
     boolean mustWait(TenantRequest.Command command, Draft draft) {
         if (draft.isVacated(paths(command))) {
             return true;
+        }
+        if (command instanceof TenantRequest.Rename rename
+                && state.zone.equals(rename.from().zone())
+                && !rename.from().isTenantRoot()) {
+            // A directory that an earlier command of the group has made: a folder changes alone.
+            FileEntry from = draft.entry(rename.from().relative());
+            return from != null && from.directory();
         }
         if (!(command instanceof TenantRequest.AppendFile append)
                 || draft.loaded().largeAppends.containsKey(append)
@@ -224,11 +238,7 @@ final class FileCommands {
                             command.path().wire())
                     .exception();
         }
-        draft.changeFolder(new Group.Folder.Removed(path));
-        draft.charge(UsageDelta.files(-totals.files(), -totals.bytes()));
-        for (StoredTuple tuple : state.tuples.under(Permissions.FILE, path)) {
-            draft.removeTuple(TupleIds.of(tuple.tuple()), tuple.tuple());
-        }
+        removeFolder(path, draft);
         draft.audit(AuditLine.of("change", ask, principal, "rmdir", path)
                 .withDetail(new JsonText()
                         .put("files", totals.files())
@@ -237,8 +247,18 @@ final class FileCommands {
         return Reply.Done.DONE;
     }
 
+    /** Takes a directory that is there away with everything below it and the grants on it; its group is its own. */
+    void removeFolder(String path, Draft draft) {
+        TenantStore.FolderTotals totals = draft.loaded().totals(path);
+        draft.changeFolder(new Group.Folder.Removed(path));
+        draft.charge(UsageDelta.files(-totals.files(), -totals.bytes()));
+        for (StoredTuple tuple : state.tuples.under(Permissions.FILE, path)) {
+            draft.removeTuple(TupleIds.of(tuple.tuple()), tuple.tuple());
+        }
+    }
+
     /** The directories that a path needs and that are not there yet, outermost first. */
-    private List<FileEntry> missingFolders(String folder, Principal principal, Draft draft) {
+    List<FileEntry> missingFolders(String folder, Principal principal, Draft draft) {
         List<FileEntry> missing = new ArrayList<>();
         String at = folder;
         while (!at.equals(WorkspacePath.ROOT)) {
@@ -293,7 +313,8 @@ final class FileCommands {
                 ? draft.loaded().largeAppends.get(command)
                 : joined(present, command.bytes(), draft);
         if (content == null) {
-            throw Problem.unavailable("the file changed while it was appended to")
+            Problem refusal = draft.loaded().refusedAppends.get(command);
+            throw (refusal == null ? Problem.unavailable("the file changed while it was appended to") : refusal)
                     .exception();
         }
         Writes writes = new Writes(ask, principal, draft);

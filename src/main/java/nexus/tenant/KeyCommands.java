@@ -54,12 +54,23 @@ final class KeyCommands {
         if (command.expiresAt() != null && !command.expiresAt().isAfter(draft.now)) {
             throw Problem.invalid("the key would be expired already").exception();
         }
-        if (draft.keyCount() >= Limits.KEYS) {
-            throw Problem.refused("the tenant has " + draft.keyCount() + " keys, the limit is " + Limits.KEYS, null)
+        for (String subject : List.of(userOf(command.userId()), command.subjectType() + ":" + command.subjectId())) {
+            UserRecord user = draft.user(subject);
+            if (user != null && !user.enabled()) {
+                // A key that opens nothing but takes a seat would be no favour.
+                throw Problem.refused("'" + subject + "' is disabled: provision_user brings a user back", null)
+                        .exception();
+            }
+        }
+        // Nodes that start at once on a fresh database make one first key between them.
+        if (state.isSystem()
+                && principal.equals(Principal.SERVER)
+                && draft.anyKey(key -> !key.external() && key.isLive(draft.now))) {
+            throw Problem.refused("there is a system administrator's key already", null)
                     .exception();
         }
-        UsageDelta delta = draft.liveKeysOf(command.userId()) == 0 ? UsageDelta.users(1) : UsageDelta.NONE;
-        draft.requireRoom(delta);
+        UsageDelta delta = seatOf(command.userId(), draft);
+        requireRoom(delta, draft);
         KeyRecord key = new KeyRecord(
                 command.key(),
                 command.secretHash(),
@@ -75,13 +86,42 @@ final class KeyCommands {
                 null);
         draft.charge(delta);
         draft.putKey(key);
-        for (String subject : List.of("user:" + command.userId(), key.subject())) {
-            if (!draft.knowsUser(subject)) {
+        for (String subject : List.of(userOf(command.userId()), key.subject())) {
+            if (draft.user(subject) == null) {
                 draft.putUser(new UserRecord(subject, true, draft.now));
             }
         }
         audit(ask, principal, draft, "create_key", key);
         return one(key);
+    }
+
+    /** The subject that a user id names. */
+    static String userOf(String userId) {
+        return "user:" + userId;
+    }
+
+    /** What one more key of this user takes. */
+    static UsageDelta seatOf(String userId, Draft draft) {
+        return draft.liveKeysOf(userId) == 0 ? UsageDelta.users(1) : UsageDelta.NONE;
+    }
+
+    /** Fails unless there is room for one more key that takes this. */
+    static void requireRoom(UsageDelta delta, Draft draft) {
+        if (draft.keyCount() >= Limits.KEYS) {
+            throw Problem.refused("the tenant has " + draft.keyCount() + " keys, the limit is " + Limits.KEYS, null)
+                    .exception();
+        }
+        draft.requireRoom(delta);
+    }
+
+    /** Revokes a key that is not revoked, and gives the seat back if it was its user's last one. */
+    static KeyRecord end(KeyRecord key, Draft draft) {
+        KeyRecord revoked = key.revoked(draft.now);
+        if (draft.liveKeysOf(key.userId()) == 1) {
+            draft.charge(UsageDelta.users(-1));
+        }
+        draft.putKey(revoked);
+        return revoked;
     }
 
     /** The operator's own key: known by its hash, the only one of its kind; a changed one ends the former. */
@@ -126,11 +166,7 @@ final class KeyCommands {
             throw Problem.refused("the last system administrator's key cannot be revoked", null)
                     .exception();
         }
-        KeyRecord revoked = key.revoked(draft.now);
-        if (draft.liveKeysOf(key.userId()) == 1) {
-            draft.charge(UsageDelta.users(-1));
-        }
-        draft.putKey(revoked);
+        KeyRecord revoked = end(key, draft);
         audit(ask, principal, draft, "revoke_key", revoked);
         return one(revoked);
     }
@@ -189,14 +225,8 @@ final class KeyCommands {
         return one(require(state.key(query.key())));
     }
 
-    private boolean isLastSystemKey(KeyRecord key, Draft draft) {
-        for (KeyRecord other : state.keys()) {
-            KeyRecord present = require(draft.key(other.id()));
-            if (!present.id().equals(key.id()) && present.isLive(draft.now)) {
-                return false;
-            }
-        }
-        return true;
+    private static boolean isLastSystemKey(KeyRecord key, Draft draft) {
+        return !draft.anyKey(other -> !other.id().equals(key.id()) && other.isLive(draft.now));
     }
 
     private Reply one(KeyRecord key) {
@@ -221,7 +251,7 @@ final class KeyCommands {
         }
     }
 
-    private static void requireIdentifier(String field, String value) {
+    static void requireIdentifier(String field, String value) {
         int bytes = value.getBytes(StandardCharsets.UTF_8).length;
         if (value.isBlank() || bytes > Limits.IDENTIFIER_BYTES) {
             throw Problem.invalid(field + " must have 1 to " + Limits.IDENTIFIER_BYTES + " bytes, it has " + bytes)

@@ -2,6 +2,7 @@ package nexus.tenant;
 
 import java.time.Instant;
 import java.util.List;
+import nexus.kernel.KeyId;
 import nexus.kernel.Problem;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
@@ -71,6 +72,54 @@ public sealed interface Reply {
 
     /** Keys without secrets. @param total how many there are in all */
     record Keys(TenantId tenant, @Nullable ZoneName zone, List<KeyRecord> keys, int total) implements Reply {}
+
+    /**
+     * A user as he is provisioned, and what of it is new.
+     *
+     * @param key the key that was made; null if none was
+     * @param agents names of his agents that were made now
+     * @param agentPaths the directories of the agents that were asked for
+     * @param directories those that were made now, outermost first
+     */
+    record Provisioned(
+            TenantId tenant,
+            ZoneName zone,
+            String userId,
+            @Nullable String email,
+            @Nullable String displayName,
+            boolean made,
+            @Nullable KeyId key,
+            String workspacePath,
+            List<String> directories,
+            List<String> agents,
+            List<String> agentPaths)
+            implements Reply {
+        /** Copied. */
+        public Provisioned {
+            directories = List.copyOf(directories);
+            agents = List.copyOf(agents);
+            agentPaths = List.copyOf(agentPaths);
+        }
+    }
+
+    /**
+     * What was taken from a user.
+     *
+     * @param directory the path of his directory if it was there; it went with everything below
+     * @param keys how many were revoked
+     * @param permissions how many grants to him and his agents went
+     * @param entities how many of him and his agents are in the register no more, or disabled
+     * @param recordDeleted whether his own record was there and is gone
+     */
+    record Deprovisioned(
+            ZoneName zone,
+            String userId,
+            @Nullable String directory,
+            int keys,
+            int permissions,
+            int entities,
+            boolean recordDeleted)
+            implements Reply {}
 
     /** What was written, in the order of the writes. */
     record Written(List<FileInfo> files) implements Reply {}

@@ -32,6 +32,8 @@ final class ReplyCodec {
     private static final int WRITTEN = 2;
     private static final int GRANTED = 3;
     private static final int KEYS = 4;
+    private static final int PROVISIONED = 5;
+    private static final int DEPROVISIONED = 6;
 
     private ReplyCodec() {}
 
@@ -84,6 +86,12 @@ final class ReplyCodec {
         } else if (reply instanceof Reply.Keys keys) {
             out.writeByte(KEYS);
             writeKeys(out, keys);
+        } else if (reply instanceof Reply.Provisioned provisioned) {
+            out.writeByte(PROVISIONED);
+            writeProvisioned(out, provisioned);
+        } else if (reply instanceof Reply.Deprovisioned deprovisioned) {
+            out.writeByte(DEPROVISIONED);
+            writeDeprovisioned(out, deprovisioned);
         } else {
             throw new IllegalStateException("BUG: no command answers " + reply.getClass());
         }
@@ -104,6 +112,8 @@ final class ReplyCodec {
             }
             case GRANTED -> new Reply.Granted(in.readUTF(), in.readLong());
             case KEYS -> readKeys(in);
+            case PROVISIONED -> readProvisioned(in);
+            case DEPROVISIONED -> readDeprovisioned(in);
             default -> throw new IllegalStateException("BUG: unknown remembered reply " + kind);
         };
     }
@@ -185,6 +195,76 @@ final class ReplyCodec {
                     readTime(in)));
         }
         return new Reply.Keys(tenant, zone == null ? null : new ZoneName(zone), keys, total);
+    }
+
+    private static void writeProvisioned(DataOutputStream out, Reply.Provisioned user) throws IOException {
+        writeId(out, user.tenant().value());
+        out.writeUTF(user.zone().value());
+        out.writeUTF(user.userId());
+        writeText(out, user.email());
+        writeText(out, user.displayName());
+        out.writeBoolean(user.made());
+        KeyId key = user.key();
+        out.writeBoolean(key != null);
+        if (key != null) {
+            writeId(out, key.value());
+        }
+        out.writeUTF(user.workspacePath());
+        writeTexts(out, user.directories());
+        writeTexts(out, user.agents());
+        writeTexts(out, user.agentPaths());
+    }
+
+    private static Reply.Provisioned readProvisioned(DataInputStream in) throws IOException {
+        return new Reply.Provisioned(
+                new TenantId(readId(in)),
+                new ZoneName(in.readUTF()),
+                in.readUTF(),
+                readText(in),
+                readText(in),
+                in.readBoolean(),
+                in.readBoolean() ? new KeyId(readId(in)) : null,
+                in.readUTF(),
+                readTexts(in),
+                readTexts(in),
+                readTexts(in));
+    }
+
+    private static void writeDeprovisioned(DataOutputStream out, Reply.Deprovisioned user) throws IOException {
+        out.writeUTF(user.zone().value());
+        out.writeUTF(user.userId());
+        writeText(out, user.directory());
+        out.writeInt(user.keys());
+        out.writeInt(user.permissions());
+        out.writeInt(user.entities());
+        out.writeBoolean(user.recordDeleted());
+    }
+
+    private static Reply.Deprovisioned readDeprovisioned(DataInputStream in) throws IOException {
+        return new Reply.Deprovisioned(
+                new ZoneName(in.readUTF()),
+                in.readUTF(),
+                readText(in),
+                in.readInt(),
+                in.readInt(),
+                in.readInt(),
+                in.readBoolean());
+    }
+
+    private static void writeTexts(DataOutputStream out, List<String> texts) throws IOException {
+        out.writeInt(texts.size());
+        for (String text : texts) {
+            out.writeUTF(text);
+        }
+    }
+
+    private static List<String> readTexts(DataInputStream in) throws IOException {
+        int count = in.readInt();
+        List<String> texts = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            texts.add(in.readUTF());
+        }
+        return texts;
     }
 
     private static void writeId(DataOutputStream out, UUID id) throws IOException {

@@ -60,6 +60,8 @@ final class TenantActor {
     private static final Logger LOG = LoggerFactory.getLogger(TenantActor.class);
     private static final Duration RELOAD_PAUSE = Duration.ofMillis(200);
     private static final Duration WATCH = Duration.ofMillis(250);
+    /** How often a read is begun anew because the file changed under it: each time another change was committed. */
+    private static final int REPEATS = 8;
 
     private enum Phase {
         LOADING,
@@ -81,6 +83,12 @@ final class TenantActor {
     private @Nullable TenantCore core;
     private @Nullable Fetcher fetcher;
     private List<Letter> inFlight = List.of();
+    /** Whether those in flight were sent to the database in a group of whose outcome nothing is known yet. */
+    private boolean outcomeOpen;
+
+    /** Queries that wait for the end of the group in flight. */
+    private final List<Promise<Void>> afterGroup = new ArrayList<>();
+
     private int fetches;
     private boolean watching;
     private boolean denialsTimed;
@@ -126,27 +134,39 @@ final class TenantActor {
         if (phase == Phase.STOPPED) {
             return Future.succeededFuture();
         }
+        // From here on nobody is let in, and nothing begins by itself: what is under way ends, then there is quiet.
         stopping = true;
-        Future<Void> ended = phase == Phase.READY ? Future.succeededFuture() : waitForQuiet();
-        return ended.compose(v -> flushLast()).eventually(this::release).eventually(() -> {
-            halt(null);
-            return Future.succeededFuture();
-        });
+        return waitForQuiet()
+                .compose(v -> flushKeys())
+                .transform(done -> waitForQuiet())
+                .compose(v -> flushDenials())
+                .transform(done -> waitForQuiet())
+                .eventually(this::release)
+                .eventually(() -> {
+                    halt(null);
+                    return Future.succeededFuture();
+                });
     }
 
     private Future<Void> waitForQuiet() {
-        if (quiet == null) {
+        if (phase == Phase.READY || phase == Phase.STOPPED) {
+            return Future.succeededFuture();
+        }
+        if (quiet == null || quiet.future().isComplete()) {
             quiet = Promise.promise();
         }
         return quiet.future();
     }
 
-    private Future<Void> flushLast() {
+    private Future<Void> flushKeys() {
         TenantCore present = core;
-        if (present == null || present.state.gone || phase != Phase.READY) {
-            return Future.succeededFuture();
-        }
-        return touchKeys(present).transform(done -> denials.isEmpty() ? Future.succeededFuture() : writeDenials());
+        return present == null || present.state.gone || phase != Phase.READY
+                ? Future.succeededFuture()
+                : touchKeys(present);
+    }
+
+    private Future<Void> flushDenials() {
+        return phase != Phase.READY || denials.isEmpty() ? Future.succeededFuture() : writeDenials();
     }
 
     private Future<Void> release() {
@@ -154,7 +174,7 @@ final class TenantActor {
         if (present == null || present.state.gone || phase == Phase.STOPPED) {
             return Future.succeededFuture();
         }
-        return here(services.store().release(tenant, services.node(), present.state.epoch));
+        return here(services.store().release(tenant, services.node(), present.state.epoch, clock.now()));
     }
 
     /** Stops without giving anything up: the tenant is gone, or another's. */
@@ -164,24 +184,23 @@ final class TenantActor {
         }
         phase = Phase.STOPPED;
         onStop.run();
+        wakeQueries();
         for (Letter letter : inFlight) {
-            fail(letter, problem);
+            // Their group may have been committed before the tenant was lost; who asks its next owner is told.
+            fail(letter, problem, outcomeOpen);
         }
         inFlight = List.of();
-        for (Letter letter : mailbox.take()) {
-            fail(letter, problem);
-        }
         while (!mailbox.isEmpty()) {
-            mailbox.take().forEach(letter -> fail(letter, problem));
+            mailbox.take().forEach(letter -> fail(letter, problem, false));
         }
         if (quiet != null) {
             quiet.tryComplete();
         }
     }
 
-    private static void fail(Letter letter, @Nullable Problem problem) {
+    private static void fail(Letter letter, @Nullable Problem problem, boolean mayBeDone) {
         if (problem == null) {
-            letter.promise.tryFail(new StoppedException());
+            letter.promise.tryFail(new StoppedException(mayBeDone));
         } else {
             letter.fail(problem);
         }
@@ -197,13 +216,16 @@ final class TenantActor {
 
     /** Answers on the actor's context. */
     Future<Reply> ask(Ask ask, @Nullable Principal system) {
-        if (phase == Phase.STOPPED || stopping && phase == Phase.READY) {
+        if (phase == Phase.STOPPED || stopping) {
+            return Future.failedFuture(new StoppedException());
+        }
+        if (system != null && isStale(system)) {
             return Future.failedFuture(new StoppedException());
         }
         long started = services.time().nanoTime();
         lastAskNanos = started;
         if (!(ask.request() instanceof TenantRequest.Command command)) {
-            return query(ask, (TenantRequest.Query) ask.request(), system);
+            return query(ask, (TenantRequest.Query) ask.request(), system, REPEATS);
         }
         long deadline = started + ask.timeout().toNanos();
         Future<Reply> reply = mailbox.add(new Letter(ask, command, system, deadline));
@@ -212,12 +234,19 @@ final class TenantActor {
         return reply;
     }
 
+    /** Whether the reserved tenant's verdict is so old that the key may have been revoked since: it must be asked anew. */
+    private boolean isStale(Principal system) {
+        return !system.equals(Principal.SERVER)
+                && clock.now().isAfter(system.provedAt().plus(Limits.SYSTEM_PROOF));
+    }
+
     /** Who a system key belongs to; only the reserved tenant's actor is asked. */
     Future<Principal> prove(Ask ask) {
         Must.hold(tenant.equals(TenantId.SYSTEM), "system keys are judged by the reserved tenant");
         lastAskNanos = services.time().nanoTime();
         TenantCore present = core;
-        if (phase == Phase.STOPPED) {
+        if (phase == Phase.STOPPED || stopping) {
+            // It may have been given up already, and its next owner may have revoked the key.
             return Future.failedFuture(new StoppedException());
         }
         if (present == null || !mayAnswer()) {
@@ -241,7 +270,7 @@ final class TenantActor {
                 .exception();
     }
 
-    private Future<Reply> query(Ask ask, TenantRequest.Query query, @Nullable Principal system) {
+    private Future<Reply> query(Ask ask, TenantRequest.Query query, @Nullable Principal system, int repeatsLeft) {
         TenantCore present = core;
         if (present == null || !mayAnswer()) {
             return Future.failedFuture(away());
@@ -255,11 +284,43 @@ final class TenantActor {
                 timeDenials();
             }
             Reply reply = outcome.reply();
-            return reply != null ? Future.succeededFuture(reply) : fetch(ask, principal, outcome.fetch());
+            if (reply != null) {
+                return Future.succeededFuture(reply);
+            }
+            return fetch(ask, principal, outcome.fetch())
+                    .recover(e -> e instanceof Fetcher.ChangedException
+                            ? groupEnded().compose(v -> repeat(ask, query, system, repeatsLeft - 1))
+                            : Future.failedFuture(e));
         } catch (ProblemException e) {
             refused(ask, principal, e.problem());
             return Future.failedFuture(e);
         }
+    }
+
+    private Future<Reply> repeat(Ask ask, TenantRequest.Query query, @Nullable Principal system, int repeatsLeft) {
+        if (phase == Phase.STOPPED || stopping) {
+            return Future.failedFuture(new StoppedException());
+        }
+        return repeatsLeft == 0
+                ? Future.failedFuture(Problem.unavailable("the file changed again and again while it was read")
+                        .exception())
+                : query(ask, query, system, repeatsLeft);
+    }
+
+    /** Completes when the group in flight has ended, one way or the other: then memory has followed the database. */
+    private Future<Void> groupEnded() {
+        if (phase != Phase.BUSY) {
+            return Future.succeededFuture();
+        }
+        Promise<Void> promise = Promise.promise();
+        afterGroup.add(promise);
+        return promise.future();
+    }
+
+    private void wakeQueries() {
+        List<Promise<Void>> waiting = List.copyOf(afterGroup);
+        afterGroup.clear();
+        waiting.forEach(Promise::complete);
     }
 
     private Future<Reply> fetch(Ask ask, Principal principal, @Nullable Fetch fetch) {
@@ -386,6 +447,7 @@ final class TenantActor {
         Problem refusal = present.refusalOfLargeAppend(letter.ask, append, letter.system, base, loaded, clock.now());
         if (refusal != null) {
             // It is refused once more, for good, when it is decided.
+            loaded.refusedAppends.put(append, refusal);
             return Future.succeededFuture();
         }
         return here(joined(base, append.bytes())).map(stored -> {
@@ -416,26 +478,29 @@ final class TenantActor {
         List<AuditLine> riding = present.waitingDenials();
         Draft draft = new Draft(present.state, now, loaded, riding);
         List<Letter> decided = new ArrayList<>(inFlight.size());
-        List<Runnable> refusals = new ArrayList<>();
         int next = 0;
         for (; next < inFlight.size(); next++) {
             Letter letter = inFlight.get(next);
             if (next > 0 && (present.isAlone(letter.command, loaded) || present.mustWait(letter.command, draft))) {
                 break;
             }
+            Reply before = present.state.outcomeOf(letter.ask.command());
+            if (before != null) {
+                // It was done, whatever has become of the caller's key since.
+                letter.promise.tryComplete(before);
+                continue;
+            }
             Principal principal = null;
+            letter.refusal = null;
             try {
                 principal = present.admit(letter.ask, letter.system, now);
-                Reply before = present.state.outcomeOf(letter.ask.command());
-                if (before != null) {
-                    refusals.add(() -> letter.promise.tryComplete(before));
-                    continue;
+                if (!draft.replies().containsKey(letter.ask.command())) {
+                    draft.reply(letter.ask.command(), present.decide(letter.ask, letter.command, principal, draft));
                 }
-                draft.reply(letter.ask.command(), present.decide(letter.ask, letter.command, principal, draft));
-                decided.add(letter);
+                // The same command twice in one group, because its sender asked again: one effect, one answer.
             } catch (ProblemException e) {
                 refused(letter.ask, principal, e.problem());
-                refusals.add(() -> letter.promise.tryFail(e));
+                letter.refusal = e;
             } catch (RuntimeException e) {
                 // A bug of ours: its command fails, the others are decided again without it, on a clean draft.
                 letter.promise.tryFail(e);
@@ -445,15 +510,32 @@ final class TenantActor {
                 decide(present, loaded);
                 return;
             }
+            decided.add(letter);
         }
         mailbox.putBack(inFlight.subList(next, inFlight.size()));
         inFlight = decided;
         if (draft.hasEffects()) {
-            commit(present, draft, riding, refusals);
-        } else {
-            decided.forEach(letter -> letter.promise.tryComplete(reply(draft, letter)));
-            refusals.forEach(Runnable::run);
+            commit(present, draft, riding);
+        } else if (mayAnswer()) {
+            answer(draft);
             finish();
+        } else {
+            // No commit proves that this is still the owner: a refusal may be as old as a lease that is over.
+            finishFailed(away().problem());
+        }
+    }
+
+    /** Tells those in flight what became of them, now that it is so. */
+    private void answer(Draft draft) {
+        List<Letter> answered = inFlight;
+        inFlight = List.of();
+        for (Letter letter : answered) {
+            ProblemException refusal = letter.refusal;
+            if (refusal != null) {
+                letter.promise.tryFail(refusal);
+            } else {
+                letter.promise.tryComplete(reply(draft, letter));
+            }
         }
     }
 
@@ -465,10 +547,11 @@ final class TenantActor {
         return reply;
     }
 
-    private void commit(TenantCore present, Draft draft, List<AuditLine> riding, List<Runnable> refusals) {
+    private void commit(TenantCore present, Draft draft, List<AuditLine> riding) {
         Group group = draft.toGroup(services.node());
         long started = services.time().nanoTime();
         int commands = inFlight.size();
+        outcomeOpen = true;
         here(services.store().commit(group)).onComplete(done -> {
             long nanos = services.time().nanoTime() - started;
             services.telemetry().group(commands, payload(), nanos, done.succeeded());
@@ -484,20 +567,16 @@ final class TenantActor {
                 return;
             }
             if (done.succeeded()) {
+                outcomeOpen = false;
                 draft.apply();
                 denials.written(riding);
-                List<Letter> answered = inFlight;
-                inFlight = List.of();
-                answered.forEach(letter -> letter.promise.tryComplete(reply(draft, letter)));
-                refusals.forEach(Runnable::run);
+                answer(draft);
                 if (present.state.gone) {
                     halt(Problem.tenantGone());
                 } else {
                     finish();
                 }
             } else {
-                // What was refused was judged on a draft that did not come to be.
-                refusals.forEach(Runnable::run);
                 failed(done.cause());
             }
         });
@@ -515,6 +594,8 @@ final class TenantActor {
         StoreException.Reason reason =
                 cause instanceof StoreException e ? e.reason() : StoreException.Reason.OUTCOME_UNKNOWN;
         LOG.warn("group not committed tenant={} reason={}", tenant, reason, cause);
+        outcomeOpen &= reason == StoreException.Reason.OUTCOME_UNKNOWN;
+        // A refusal was judged on a draft that did not come to be, or perhaps not: it says nothing any more.
         switch (reason) {
             case FENCED, OWNED -> halt(null);
             case TENANT_GONE -> halt(Problem.tenantGone());
@@ -531,12 +612,14 @@ final class TenantActor {
     /** Takes the tenant again until it works, then tells those who wait what became of their commands. */
     private void reload() {
         phase = Phase.LOADING;
+        wakeQueries();
         load().onComplete(done -> {
             if (phase == Phase.STOPPED) {
                 return;
             }
             if (done.succeeded()) {
                 LOG.info("tenant reloaded tenant={} epoch={}", tenant, present().state.epoch);
+                outcomeOpen = false;
                 for (Letter letter : inFlight) {
                     Reply outcome = present().state.outcomeOf(letter.ask.command());
                     if (outcome != null) {
@@ -551,9 +634,8 @@ final class TenantActor {
                     && (e.reason() == StoreException.Reason.TENANT_GONE || e.reason() == StoreException.Reason.OWNED)) {
                 halt(e.reason() == StoreException.Reason.TENANT_GONE ? Problem.tenantGone() : null);
             } else if (stopping) {
-                inFlight.forEach(letter -> letter.fail(Problem.outcomeUnknown()));
-                inFlight = List.of();
-                halt(Problem.unavailable("the server is stopping"));
+                // The next who has the tenant can tell what became of those in flight.
+                halt(null);
             } else {
                 LOG.warn("reload failed tenant={}", tenant, done.cause());
                 vertx.setTimer(RELOAD_PAUSE.toMillis(), id -> {
@@ -573,6 +655,7 @@ final class TenantActor {
 
     private void finish() {
         phase = Phase.READY;
+        wakeQueries();
         if (quiet != null && mailbox.isEmpty()) {
             quiet.tryComplete();
         } else {
@@ -601,7 +684,10 @@ final class TenantActor {
         mailbox.expire(now);
         for (Letter letter : inFlight) {
             if (now - letter.deadlineNanos >= 0) {
-                letter.fail(Problem.outcomeUnknown());
+                letter.fail(
+                        letter.refusal == null
+                                ? Problem.outcomeUnknown()
+                                : Problem.unavailable("the request's time was up; nothing was done"));
             }
         }
     }
@@ -614,6 +700,9 @@ final class TenantActor {
             denialsTimed = true;
             vertx.setTimer(Limits.DENIAL_DELAY.toMillis(), id -> {
                 denialsTimed = false;
+                if (stopping) {
+                    return;
+                }
                 if (phase == Phase.READY && mailbox.isEmpty() && !denials.isEmpty()) {
                     writeDenials();
                 } else if (!denials.isEmpty() && phase != Phase.STOPPED) {
@@ -665,7 +754,7 @@ final class TenantActor {
     }
 
     private Future<Void> collect(TenantCore present) {
-        if (phase != Phase.READY || !mailbox.isEmpty()) {
+        if (phase != Phase.READY || !mailbox.isEmpty() || stopping) {
             return Future.succeededFuture();
         }
         // No group may add a reference while rows are collected: it is a group of its own.
@@ -685,7 +774,7 @@ final class TenantActor {
     // ---- plumbing
     // ----------------------------------------------------------------------------------------------------
 
-    private TenantCore present() {
+    TenantCore present() {
         TenantCore present = core;
         if (present == null) {
             throw new IllegalStateException("BUG: the tenant is not loaded");

@@ -37,7 +37,9 @@ final class TenantCore {
     private final FileCommands files;
     private final TupleCommands tuples;
     private final KeyCommands keys;
+    private final UserCommands users;
     private final RecordCommands records;
+    private final ClusterCommands cluster;
     private final Queries queries;
     private final Map<KeyId, Instant> used = new HashMap<>(2);
 
@@ -48,7 +50,9 @@ final class TenantCore {
         this.files = new FileCommands(state, permissions, ids);
         this.tuples = new TupleCommands(state, permissions, model);
         this.keys = new KeyCommands(state);
+        this.users = new UserCommands(state, permissions, files);
         this.records = new RecordCommands(state, permissions, ids);
+        this.cluster = new ClusterCommands(state);
         this.queries = new Queries(state, permissions, tuples, keys);
     }
 
@@ -175,6 +179,8 @@ final class TenantCore {
                     && make.path().isTenantRoot()
                     && make.path().zone() != null) {
                 loaded.needZone(make.path().zone());
+            } else if (command instanceof TenantRequest.PinTenant pin) {
+                loaded.needZone(pin.zone());
             }
         } else {
             files.need(command, loaded);
@@ -264,6 +270,14 @@ final class TenantCore {
             return keys.revoke(ask, revoke, principal, draft);
         } else if (command instanceof TenantRequest.UpdateKey update) {
             return keys.update(ask, update, principal, draft);
+        } else if (command instanceof TenantRequest.DrainNode drain) {
+            return cluster.drain(ask, drain, principal, draft);
+        } else if (command instanceof TenantRequest.PinTenant pin) {
+            return cluster.pin(ask, pin, principal, draft);
+        } else if (command instanceof TenantRequest.ProvisionUser provision) {
+            return users.provision(ask, provision, principal, draft);
+        } else if (command instanceof TenantRequest.DeprovisionUser deprovision) {
+            return users.deprovision(ask, deprovision, principal, draft);
         } else if (command instanceof TenantRequest.UpdateRecord update) {
             return records.update(ask, update, principal, draft);
         } else if (command instanceof TenantRequest.AppendAudit append) {

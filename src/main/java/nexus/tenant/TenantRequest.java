@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.UUID;
 import nexus.kernel.KeyId;
 import nexus.kernel.Limits;
+import nexus.kernel.NodeId;
 import nexus.kernel.WorkspacePath;
 import nexus.kernel.ZoneName;
 import nexus.lifecycle.TenantStatus;
@@ -349,6 +350,66 @@ public sealed interface TenantRequest {
         @Override
         public String operation() {
             return "update_key";
+        }
+    }
+
+    /**
+     * Makes a node give its tenants away and take no more, or ends that; a node that is gone needs no draining. Asked of the
+     * reserved tenant; system keys only. Reply: {@link Reply.Done}.
+     */
+    record DrainNode(NodeId node, boolean draining) implements Command {
+        @Override
+        public String operation() {
+            return "drain_node";
+        }
+    }
+
+    /**
+     * Pins a tenant to the node of a name, which has it while it is there; null: unpins. Asked of the reserved tenant; system
+     * keys only. Reply: {@link Reply.Done}.
+     */
+    record PinTenant(ZoneName zone, @Nullable String node) implements Command {
+        @Override
+        public String operation() {
+            return "pin_tenant";
+        }
+    }
+
+    /**
+     * Makes a user with a directory of his own, or makes whole what is missing of one; enables him if he was disabled. System
+     * keys only. Reply: {@link Reply.Provisioned}.
+     *
+     * @param email null: as it is
+     * @param displayName null: as it is
+     * @param key the id of the key that he gets unless he has one that opens; null: he gets none
+     * @param secretHash of that key; the secret never comes here
+     * @param agents whether his two standard agents are wanted
+     */
+    record ProvisionUser(
+            String userId,
+            @Nullable String email,
+            @Nullable String displayName,
+            @Nullable KeyId key,
+            byte[] secretHash,
+            boolean agents)
+            implements Command {
+        @Override
+        public String operation() {
+            return "provision_user";
+        }
+    }
+
+    /**
+     * Takes everything from a user: keys, grants, his directory with all that is in it, his place in the register, and the
+     * same of his agents. System keys only. Reply: {@link Reply.Deprovisioned}.
+     *
+     * @param deleteRecord whether his record goes; else it stays, disabled
+     * @param force whether he may be an administrator of the tenant
+     */
+    record DeprovisionUser(String userId, boolean deleteRecord, boolean force) implements Command {
+        @Override
+        public String operation() {
+            return "deprovision_user";
         }
     }
 

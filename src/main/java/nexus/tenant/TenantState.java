@@ -128,6 +128,10 @@ final class TenantState {
         users.put(user.subject(), user);
     }
 
+    void removeUser(String subject) {
+        users.remove(subject);
+    }
+
     /** The answer that a command got, if it was here before. */
     @Nullable
     Reply outcomeOf(CommandId command) {

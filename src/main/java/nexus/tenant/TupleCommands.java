@@ -39,14 +39,19 @@ final class TupleCommands {
                     .exception();
         }
         UUID id = TupleIds.of(tuple);
+        requireRoom(id, tuple, draft);
+        draft.putTuple(new TupleRow(id, tuple, draft.now, expiresAt));
+        audit(ask, principal, draft, "rebac_create", tuple, expiresAt);
+        return new Reply.Granted(WireIds.print(state.id, id), draft.revision);
+    }
+
+    /** Fails if the tuple is new and the tenant has as many as it may have. */
+    static void requireRoom(UUID id, RelationTuple tuple, Draft draft) {
         if (!draft.hasTuple(id, tuple) && draft.tupleCount() >= Limits.TUPLES) {
             throw Problem.refused(
                             "the tenant has " + draft.tupleCount() + " tuples, the limit is " + Limits.TUPLES, null)
                     .exception();
         }
-        draft.putTuple(new TupleRow(id, tuple, draft.now, expiresAt));
-        audit(ask, principal, draft, "rebac_create", tuple, expiresAt);
-        return new Reply.Granted(WireIds.print(state.id, id), draft.revision);
     }
 
     Reply delete(Ask ask, TenantRequest.DeleteTuple command, Principal principal, Draft draft) {

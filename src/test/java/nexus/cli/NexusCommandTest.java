@@ -88,6 +88,8 @@ class NexusCommandTest {
                 "serve --port",
                 "serve extra",
                 "serve --admin-key x",
+                "serve --blobs-s3-access-key x",
+                "serve --blobs-s3-secret-key x",
                 "demo --port x",
                 "demo --port 70000"
             })
@@ -105,9 +107,9 @@ class NexusCommandTest {
     }
 
     @Test
-    void saysThatThereIsNoClusterYet() {
+    void aClusterNeedsADatabaseThatItsNodesShare() {
         assertEquals(ExitCode.WRONG_USAGE, run(Map.of(), "serve", "--cluster", "file.yaml"));
-        assertTrue(err.toString().contains("clustering is not served by this version"), err::toString);
+        assertTrue(err.toString().contains("--database-url"), err::toString);
         assertEquals(ExitCode.WRONG_USAGE, run(Map.of("NEXUS_CLUSTER", "file.yaml"), "serve"));
         assertEquals(List.of(), served);
     }

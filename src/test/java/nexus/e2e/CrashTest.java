@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -124,12 +125,16 @@ class CrashTest {
 
         /** Ends the load; a client that saw something impossible fails the test. */
         @Override
-        public void close() throws Exception {
+        public void close() {
             over.set(true);
             threads.shutdown();
-            assertTrue(threads.awaitTermination(60, TimeUnit.SECONDS), "the clients do not end");
-            for (Future<?> client : running) {
-                client.get();
+            try {
+                assertTrue(threads.awaitTermination(60, TimeUnit.SECONDS), "the clients do not end");
+                for (Future<?> client : running) {
+                    client.get();
+                }
+            } catch (InterruptedException | ExecutionException e) {
+                throw new AssertionError("a client failed", e);
             }
         }
     }

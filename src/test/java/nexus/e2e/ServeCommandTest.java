@@ -56,7 +56,7 @@ class ServeCommandTest {
     void helpNamesEveryOptionWithDefaultAndVariableAndWrongUsageIs2() {
         ServerProcess.Ended help = ServerProcess.runToEnd(SHORT, Map.of(), "serve", "--help");
         assertEquals(0, help.exit(), help.err());
-        for (String option : List.of("host", "port", "data-dir", "database-url", "cluster")) {
+        for (String option : List.of("host", "port", "data-dir", "database-url", "cluster", "blobs")) {
             assertTrue(help.out().contains("--" + option), help.out());
             assertTrue(
                     help.out()

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * The jar's {@code serve} as a child process. What it says is kept for the messages of failures. Closing ends it and the
  * PostgreSQL of its data directory, whatever state they are in.
  */
-final class ServerProcess implements AutoCloseable {
-    private static final Duration READY = Duration.ofSeconds(60);
+public final class ServerProcess implements AutoCloseable {
+    private static final Duration READY = Duration.ofSeconds(120);
     private static final Duration END = Duration.ofSeconds(30);
     private static final int LOG_CHARS = 8000;
 
@@ -84,7 +84,7 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** How a process is started. */
-    static final class Start {
+    public static final class Start {
         private final Path dataDirectory;
         private final List<String> prefix = new ArrayList<>();
         private final List<String> options = new ArrayList<>();
@@ -97,7 +97,7 @@ final class ServerProcess implements AutoCloseable {
         }
 
         /** More options of {@code serve}. */
-        Start with(String... more) {
+        public Start with(String... more) {
             options.addAll(List.of(more));
             return this;
         }
@@ -109,13 +109,13 @@ final class ServerProcess implements AutoCloseable {
         }
 
         /** A variable of the environment. */
-        Start env(String name, String value) {
+        public Start env(String name, String value) {
             environment.put(name, value);
             return this;
         }
 
         /** A command that becomes this one, such as setpriv. */
-        Start under(String... command) {
+        public Start under(String... command) {
             prefix.addAll(List.of(command));
             return this;
         }
@@ -127,7 +127,7 @@ final class ServerProcess implements AutoCloseable {
         }
 
         /** Starts it and waits until it is ready. */
-        ServerProcess start() {
+        public ServerProcess start() {
             ServerProcess server = launch();
             try {
                 server.awaitReady();
@@ -139,7 +139,7 @@ final class ServerProcess implements AutoCloseable {
         }
 
         /** Starts it and waits for nothing. */
-        ServerProcess launch() {
+        public ServerProcess launch() {
             List<String> arguments = new ArrayList<>(
                     List.of("serve", "--port", Integer.toString(port), "--data-dir", dataDirectory.toString()));
             arguments.addAll(options);
@@ -149,7 +149,7 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** A server on a data directory, with a port of its own choice. */
-    static Start in(Path dataDirectory) {
+    public static Start in(Path dataDirectory) {
         return new Start(dataDirectory);
     }
 
@@ -196,10 +196,10 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** What a command said and how it ended. */
-    record Ended(int exit, String out, String err) {}
+    public record Ended(int exit, String out, String err) {}
 
     /** Runs a command of the jar to its end. */
-    static Ended runToEnd(Duration atMost, Map<String, String> environment, String... arguments) {
+    public static Ended runToEnd(Duration atMost, Map<String, String> environment, String... arguments) {
         ServerProcess running = command(Path.of("/nonexistent"), environment, arguments);
         if (!running.hasEnded(atMost)) {
             running.process.destroyForcibly();
@@ -210,12 +210,12 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** Starts any command of the jar and waits for nothing. */
-    static ServerProcess command(Path dataDirectory, Map<String, String> environment, String... arguments) {
+    public static ServerProcess command(Path dataDirectory, Map<String, String> environment, String... arguments) {
         return new ServerProcess(dataDirectory, run(List.of(), jar(), environment, List.of(arguments)));
     }
 
     /** Waits for the line that says it is ready. */
-    void awaitReady() {
+    public void awaitReady() {
         Await.until("the server is ready", READY, () -> !process.isAlive() || !url(out).isEmpty(), this::log);
         if (url(out).isEmpty()) {
             throw new AssertionError("the server ended with " + process.exitValue() + log());
@@ -234,7 +234,7 @@ final class ServerProcess implements AutoCloseable {
     // ---- looking ----------------------------------------------------------------------------------------------------
 
     /** Where it listens. */
-    String url() {
+    public String url() {
         return url(out);
     }
 
@@ -242,11 +242,11 @@ final class ServerProcess implements AutoCloseable {
         return URI.create(url()).getPort();
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return process.isAlive();
     }
 
@@ -276,12 +276,12 @@ final class ServerProcess implements AutoCloseable {
         return out.toString();
     }
 
-    String err() {
+    public String err() {
         return err.toString();
     }
 
     /** The end of what it said, for messages. */
-    String log() {
+    public String log() {
         return "\n--- stdout ---\n" + tail(out) + "--- stderr ---\n" + tail(err) + "---\n";
     }
 
@@ -293,26 +293,26 @@ final class ServerProcess implements AutoCloseable {
     // ---- ending -----------------------------------------------------------------------------------------------------
 
     /** As kill -9 of the JVM; PostgreSQL lives on. */
-    void kill() {
+    public void kill() {
         process.toHandle().destroyForcibly();
         requireEnded();
     }
 
     /** As kill: it drains. Returns at once. */
-    void signalTerm() {
+    public void signalTerm() {
         // Process.destroy would close the streams, and what it says while it drains would be lost.
         process.toHandle().destroy();
     }
 
     /** As kill, and waits. Returns the exit code. */
-    int terminate() {
+    public int terminate() {
         signalTerm();
         requireEnded();
         return process.exitValue();
     }
 
     /** Waits for its own end. Returns the exit code. */
-    int awaitExit() {
+    public int awaitExit() {
         requireEnded();
         return process.exitValue();
     }
@@ -431,7 +431,7 @@ final class ServerProcess implements AutoCloseable {
     // ---- directories ------------------------------------------------------------------------------------------------
 
     /** A directory that another user may pass through: PostgreSQL may have to run as one. */
-    static Path temporaryDirectory() {
+    public static Path temporaryDirectory() {
         try {
             Path directory = Files.createTempDirectory("nexus-e2e-").toRealPath();
             Files.setPosixFilePermissions(
@@ -443,7 +443,7 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** Deletes a tree. */
-    static void delete(@Nullable Path root) {
+    public static void delete(@Nullable Path root) {
         if (root == null || !Files.exists(root)) {
             return;
         }

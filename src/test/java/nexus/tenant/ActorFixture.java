@@ -215,6 +215,24 @@ final class ActorFixture implements AutoCloseable {
         }
     }
 
+    /** Waits until everything that was sent has come to the actor. */
+    void awaitArrived() throws Exception {
+        call(ALICE, new TenantRequest.WhoAmI());
+    }
+
+    /** Waits until the actor has been told to stop, and lets nobody in any more. */
+    void awaitStopping() throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (System.nanoTime() < deadline) {
+            try {
+                call(ALICE, new TenantRequest.WhoAmI());
+            } catch (StoppedException e) {
+                return;
+            }
+        }
+        throw new AssertionError("waited for the actor to stop");
+    }
+
     void letGo() {
         List<Runnable> now;
         synchronized (store) {
@@ -296,7 +314,7 @@ final class ActorFixture implements AutoCloseable {
         }
 
         @Override
-        public Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, int limit) {
+        public Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, @Nullable BlobPlace after, int limit) {
             return Future.succeededFuture(List.of());
         }
 

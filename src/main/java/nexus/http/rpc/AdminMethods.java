@@ -24,12 +24,12 @@ import nexus.tenant.WireIds;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Methods about keys, for system administrators. Each first asks who is asking, so that a stranger learns nothing about
- * tenants and keys from the answer; that he may do it is judged again where it is done.
+ * Methods about keys, for system administrators; {@link RestEndpoint} serves some of them in another dress. Each first asks
+ * who is asking, so that a stranger learns nothing about tenants and keys from the answer; that he may do it is judged again
+ * where it is done.
  */
 final class AdminMethods {
     private static final Set<String> SUBJECT_TYPES = Set.of("user", "agent", "service");
-    private static final String SYSTEM_ZONE = "system";
     private static final BigDecimal DAY_MILLIS =
             BigDecimal.valueOf(Duration.ofDays(1).toMillis());
     private static final int USER_ID_BYTES = 6;
@@ -69,6 +69,22 @@ final class AdminMethods {
     private record Home(TenantId tenant, @Nullable ZoneName zone) {}
 
     private static Future<Result> create(Call call) {
+        return make(call).map(AdminMethods::created);
+    }
+
+    /**
+     * A key that was made.
+     *
+     * @param zone null for a system key
+     * @param text the key itself, to be shown this once
+     */
+    record Made(TenantId tenant, @Nullable ZoneName zone, KeyRecord key, String text) {
+        String keyId() {
+            return WireIds.print(tenant, key.id().value());
+        }
+    }
+
+    static Future<Made> make(Call call) {
         String name = call.params().identifier("name");
         String zoneId = call.params().optionalString("zone_id");
         String givenUser = call.params().optionalIdentifier("user_id");
@@ -96,15 +112,20 @@ final class AdminMethods {
                             admin,
                             expiresAt);
                     return call.ask(home.zone(), request)
-                            .map(reply -> created(only(Replies.as(Reply.Keys.class, reply)), home, minted));
+                            .map(reply -> new Made(
+                                    home.tenant(),
+                                    home.zone(),
+                                    only(Replies.as(Reply.Keys.class, reply)),
+                                    minted.text()));
                 });
     }
 
-    private static Result created(KeyRecord key, Home home, ApiKeys.Minted minted) {
-        ZoneName zone = home.zone();
+    private static Result created(Made made) {
+        KeyRecord key = made.key();
+        ZoneName zone = made.zone();
         return Result.json(out -> out.object()
-                .put("key_id", WireIds.print(home.tenant(), key.id().value()))
-                .put("api_key", minted.text())
+                .put("key_id", made.keyId())
+                .put("api_key", made.text())
                 .put("user_id", key.userId())
                 .put("name", key.name())
                 .put("subject_type", key.subjectType())
@@ -135,7 +156,7 @@ final class AdminMethods {
     }
 
     private static Future<Home> home(Call call, @Nullable String zoneId, boolean admin) {
-        boolean system = zoneId == null || zoneId.equals(SYSTEM_ZONE);
+        boolean system = zoneId == null || zoneId.equals(Call.SYSTEM_ZONE);
         if (admin) {
             return system
                     ? Future.succeededFuture(new Home(TenantId.SYSTEM, null))
@@ -153,18 +174,7 @@ final class AdminMethods {
                     Problem.refused("the zone 'system' holds system keys only: is_admin must be true", null)
                             .exception());
         }
-        ZoneName zone = call.zone(zoneId, null);
-        if (zone == null) {
-            return Future.failedFuture(unknownTenant());
-        }
-        return call.services()
-                .gateway()
-                .locate(zone)
-                .map(tenant -> new Home(tenant.orElseThrow(AdminMethods::unknownTenant), zone));
-    }
-
-    private static RuntimeException unknownTenant() {
-        return Problem.refused("there is no tenant of this zone_id", null).exception();
+        return Addresses.tenant(call, zoneId).map(tenant -> new Home(tenant.id(), tenant.zone()));
     }
 
     private static KeyRecord only(Reply.Keys keys) {
@@ -178,7 +188,7 @@ final class AdminMethods {
     /** A key, and where it was found. */
     private record Found(TenantId tenant, @Nullable ZoneName zone, KeyRecord key) {}
 
-    private static Future<Result> list(Call call) {
+    static Future<Result> list(Call call) {
         String userId = call.params().optionalIdentifier("user_id");
         String zoneId = call.params().optionalString("zone_id");
         Boolean admin = call.params().optionalFlag("is_admin");
@@ -285,11 +295,11 @@ final class AdminMethods {
                 .exception();
     }
 
-    private static Future<Result> get(Call call) {
+    static Future<Result> get(Call call) {
         return one(call, TenantRequest.GetKey::new).map(found -> Result.json(out -> key(out, found)));
     }
 
-    private static Future<Result> revoke(Call call) {
+    static Future<Result> revoke(Call call) {
         return one(call, TenantRequest.RevokeKey::new)
                 .map(found -> Result.json(out -> out.object()
                         .put("success", true)

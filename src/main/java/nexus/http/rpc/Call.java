@@ -24,7 +24,8 @@ final class Call {
     /** Queries are not remembered, so they need no id of their own, and chance is not free. */
     private static final CommandId NO_COMMAND = new CommandId(new UUID(0, 0));
 
-    private static final String SYSTEM_ZONE = "system";
+    /** The reserved zone of system keys: no tenant has it. */
+    static final String SYSTEM_ZONE = "system";
 
     private final RpcServices services;
     private final Caller caller;

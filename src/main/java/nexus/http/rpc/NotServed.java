@@ -32,8 +32,6 @@ final class NotServed {
             "register_namespace",
             "get_rebac_option",
             "set_rebac_option",
-            "provision_user",
-            "deprovision_user",
             "search");
 
     private NotServed() {}

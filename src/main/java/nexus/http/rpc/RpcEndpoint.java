@@ -44,6 +44,7 @@ public final class RpcEndpoint {
         new VersionMethods().register(methods);
         new RebacMethods().register(methods);
         new AdminMethods().register(methods);
+        new UserMethods().register(methods);
     }
 
     /** The names of the served methods, sorted. */
@@ -80,8 +81,23 @@ public final class RpcEndpoint {
         return RpcErrors.unauthenticated();
     }
 
+    /** A call of the method of this name; there may be none. */
+    public Operation operation(String name) {
+        return new Operation() {
+            @Override
+            public Future<Answer> handle(Caller caller, byte[] body) {
+                return RpcEndpoint.this.handle(caller, name, body);
+            }
+
+            @Override
+            public Answer refused(byte[] body, Problem problem, Credential credential) {
+                return RpcEndpoint.refused(body, problem, credential);
+            }
+        };
+    }
+
     /** The answer to a call that is refused before its method is looked at; it carries the id of the call if it can. */
-    public Answer refused(byte[] body, Problem problem, Credential credential) {
+    private static Answer refused(byte[] body, Problem problem, Credential credential) {
         String id = NO_ID;
         if (body.length > 0 && body.length <= RpcOptions.OFF_LOOP_BYTES) {
             try {
@@ -94,7 +110,7 @@ public final class RpcEndpoint {
     }
 
     /** Answers a call; {@code body} may be empty. */
-    public Future<Answer> handle(Caller caller, String name, byte[] body) {
+    private Future<Answer> handle(Caller caller, String name, byte[] body) {
         boolean large = body.length > RpcOptions.OFF_LOOP_BYTES;
         Future<Envelope> envelope = large ? services.offLoop(() -> envelope(name, body)) : parsedHere(name, body);
         return envelope.compose(

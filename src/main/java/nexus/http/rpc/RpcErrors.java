@@ -120,7 +120,7 @@ final class RpcErrors {
         return new Answer.Whole(401, ProblemCode.UNAUTHENTICATED.text(), Answer.Caching.NO_STORE, null, 0, out);
     }
 
-    private static Answer.Whole rateLimited(Problem problem) {
+    static Answer.Whole rateLimited(Problem problem) {
         int after = problem instanceof Problem.Retry retry ? seconds(retry.after()) : 1;
         JsonWriter out = new JsonWriter(128)
                 .object()

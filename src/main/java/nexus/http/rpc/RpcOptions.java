@@ -14,6 +14,9 @@ public record RpcOptions(String version, boolean listEntriesAsStrings) {
     /** JSON texts from this size on are parsed and rendered off the event loop, in bytes: about a millisecond's work. */
     public static final int OFF_LOOP_BYTES = 256 * Limits.KIB;
 
+    /** The largest body of a REST request: a few names, read on the event loop. */
+    public static final int REST_BODY_BYTES = 64 * Limits.KIB;
+
     /** Entries of an answer from which on it is rendered off the event loop. */
     public static final int OFF_LOOP_ITEMS = 2000;
 
@@ -69,6 +72,7 @@ public record RpcOptions(String version, boolean listEntriesAsStrings) {
     public static final Duration LEAST_TIME = Duration.ofMillis(1);
 
     static {
+        Must.hold(REST_BODY_BYTES <= OFF_LOOP_BYTES, "what is read on the event loop is small");
         Must.hold(PIECE_BYTES % 3 == 0, "pieces join without padding");
         Must.hold(BATCH_BYTES > Limits.GROUP_BYTES / 2, "a batch may fill most of a group");
         Must.hold(READ_BYTES / 3 * 4 < Limits.REPLY_BYTES, "what may be read fits into an answer");

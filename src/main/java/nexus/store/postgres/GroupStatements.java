@@ -78,6 +78,7 @@ final class GroupStatements {
         all.ifAny(group.tuplesRemoved(), all::tuplesRemoved);
         all.ifAny(group.tuplesPut(), all::tuplesPut);
         all.ifAny(group.keysPut(), all::keysPut);
+        all.ifAny(group.usersRemoved(), all::usersRemoved);
         all.ifAny(group.usersPut(), all::usersPut);
         all.ifAny(group.audit(), all::audit);
         Group.Outcome outcome = group.outcome();
@@ -88,6 +89,7 @@ final class GroupStatements {
             all.prune(group.at());
         }
         group.tenantsMade().forEach(all::tenantMade);
+        group.controls().forEach(all::control);
         if (mayUnreference(group)) {
             all.sweep();
         }
@@ -114,6 +116,7 @@ final class GroupStatements {
         all.tuplesRemoved(List.of());
         all.tuplesPut(List.of());
         all.keysPut(List.of());
+        all.usersRemoved(List.of());
         all.usersPut(List.of());
         all.audit(List.of());
         all.steps.add(Step.of(OUTCOME, NOBODY, Rows.at(epoch), 0L, null));
@@ -127,8 +130,9 @@ final class GroupStatements {
 
     private static void check(Group group) {
         Must.hold(
-                group.tenantsMade().isEmpty() || group.tenant().equals(TenantId.SYSTEM),
-                "only the reserved tenant makes tenants",
+                group.tenantsMade().isEmpty() && group.controls().isEmpty()
+                        || group.tenant().equals(TenantId.SYSTEM),
+                "only the reserved tenant makes tenants and rules nodes",
                 group.tenant());
         Must.hold(!group.tombstone() || !group.tenant().equals(TenantId.SYSTEM), "the reserved tenant stays for ever");
         Must.hold(
@@ -256,6 +260,22 @@ final class GroupStatements {
                 record.settingsRevision(),
                 record.zone().value(),
                 Rows.at(record.createdAt()));
+    }
+
+    private static final String NODE_DRAINING = """
+            WITH told AS (UPDATE node SET draining = $2 WHERE id = $1 RETURNING 1)
+            SELECT step('node draining', 0, 0) FROM (SELECT count(*) FROM told) AS done""";
+
+    private static final String TENANT_PINNED = """
+            WITH pinned AS (UPDATE tenant SET pinned_node = $2 WHERE name = $1 RETURNING 1)
+            SELECT step('tenant pinned', count(*), 1) FROM pinned""";
+
+    private void control(Group.Control control) {
+        if (control instanceof Group.Control.NodeDraining draining) {
+            step(NODE_DRAINING, draining.node().value(), draining.draining());
+        } else if (control instanceof Group.Control.TenantPinned pinned) {
+            step(TENANT_PINNED, pinned.zone().value(), pinned.node());
+        }
     }
 
     private static final String TOMBSTONE = """
@@ -604,15 +624,27 @@ final class GroupStatements {
                 (long) rows.size());
     }
 
+    private static final String USERS_REMOVED = """
+            WITH gone AS (
+                DELETE FROM tenant_user WHERE tenant_id = $1 AND subject = ANY ($2) RETURNING 1)
+            SELECT step('users removed', count(*), $3) FROM gone""";
+
+    private void usersRemoved(List<String> subjects) {
+        String[] rows = new LinkedHashSet<>(subjects).toArray(String[]::new);
+        step(USERS_REMOVED, tenant, rows, (long) rows.length);
+    }
+
     private static final String USERS_PUT = """
             WITH put AS (
-                INSERT INTO tenant_user (tenant_id, subject, enabled, created_at)
-                SELECT $1, n.subject, n.enabled, n.created_at
-                FROM unnest($2::text[], $3::boolean[], $4::timestamptz[]) AS n (subject, enabled, created_at)
+                INSERT INTO tenant_user (tenant_id, subject, enabled, created_at, email, display_name)
+                SELECT $1, n.subject, n.enabled, n.created_at, n.email, n.display_name
+                FROM unnest($2::text[], $3::boolean[], $4::timestamptz[], $5::text[], $6::text[])
+                     AS n (subject, enabled, created_at, email, display_name)
                 ON CONFLICT (tenant_id, subject) DO UPDATE
-                SET enabled = excluded.enabled, created_at = excluded.created_at
+                SET enabled = excluded.enabled, created_at = excluded.created_at, email = excluded.email,
+                    display_name = excluded.display_name
                 RETURNING 1)
-            SELECT step('users put', count(*), $5) FROM put""";
+            SELECT step('users put', count(*), $7) FROM put""";
 
     private void usersPut(List<UserRecord> users) {
         Collection<UserRecord> rows = last(users, UserRecord::subject);
@@ -622,6 +654,8 @@ final class GroupStatements {
                 column(rows, String[]::new, UserRecord::subject),
                 column(rows, Boolean[]::new, UserRecord::enabled),
                 column(rows, OffsetDateTime[]::new, row -> Rows.at(row.createdAt())),
+                column(rows, String[]::new, UserRecord::email),
+                column(rows, String[]::new, UserRecord::displayName),
                 (long) rows.size());
     }
 

@@ -33,7 +33,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The connections, and the brackets that every statement runs in.
  *
- * <p><b>Three pools</b>, so that nobody starves a writer and nobody starves a lease: groups, queries, leases and registry.
+ * <p><b>Four pools</b>, so that nobody starves a writer and nobody starves a lease: groups, queries, leases and registry,
+ * large contents.
  *
  * <p><b>A connection</b> works as {@code nexus_app}, and is refused unless row security binds that role, and unless what it
  * commits is durable. A connection that may be in the middle of something is never used again.
@@ -54,6 +55,9 @@ public final class PgDatabase {
 
     /** For the farewells to the server; then the sockets are closed without them. */
     private static final Duration CLOSE_MAX = Duration.ofSeconds(5);
+
+    /** A few saturate a disk with large contents; each may have a window of one in memory, see {@link PgBlobStore}. */
+    private static final int CONTENT_CONNECTIONS = 4;
 
     private static final String BEGIN = "BEGIN; SET LOCAL nexus.tenant = '%s'; SET LOCAL nexus.steps = '0'";
     private static final String BEGIN_QUERY = "BEGIN READ ONLY; SET LOCAL nexus.tenant = '%s'";
@@ -97,6 +101,7 @@ public final class PgDatabase {
     private final Pool commits;
     private final Pool queries;
     private final Pool control;
+    private final Pool contents;
     private volatile @Nullable String refusal;
 
     private PgDatabase(Vertx vertx, PgOptions options, NodeId node) {
@@ -106,6 +111,7 @@ public final class PgDatabase {
         this.commits = pool("commits", options.commitConnections(), GroupStatements.all());
         this.queries = pool("queries", options.queryConnections(), List.of());
         this.control = pool("control", CONTROL_CONNECTIONS, List.of());
+        this.contents = pool("contents", CONTENT_CONNECTIONS, List.of());
     }
 
     /** Migrates the database and opens the connections; fails with the reason if it cannot serve. */
@@ -148,7 +154,7 @@ public final class PgDatabase {
      * waited for longer than {@link #CLOSE_MAX}.
      */
     public Future<Void> close() {
-        return Future.join(commits.close(), queries.close(), control.close())
+        return Future.join(commits.close(), queries.close(), control.close(), contents.close())
                 .<Void>mapEmpty()
                 .timeout(CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS)
                 .recover(e -> {
@@ -180,7 +186,16 @@ public final class PgDatabase {
 
     /** Runs one statement that changes nothing. */
     Future<RowSet<Row>> query(TenantId tenant, Step step) {
-        return connection(queries)
+        return query(queries, tenant, step);
+    }
+
+    /** As {@link #query}, for a piece of a large content. */
+    Future<RowSet<Row>> contentQuery(TenantId tenant, Step step) {
+        return query(contents, tenant, step);
+    }
+
+    private Future<RowSet<Row>> query(Pool pool, TenantId tenant, Step step) {
+        return connection(pool)
                 .compose(connection -> send(connection, BEGIN_QUERY.formatted(tenant.value()), List.of(step)))
                 .map(answers -> answers.get(0))
                 .recover(e -> Future.failedFuture(readFailure(e)));
@@ -188,7 +203,16 @@ public final class PgDatabase {
 
     /** Runs a whole transaction in one go; the rows that each statement returned. */
     Future<List<RowSet<Row>>> batch(TenantId tenant, List<Step> steps) {
-        return connection(commits).compose(connection -> send(connection, BEGIN.formatted(tenant.value()), steps));
+        return batch(commits, tenant, steps);
+    }
+
+    /** As {@link #batch}, for pieces of large contents. */
+    Future<List<RowSet<Row>>> contentBatch(TenantId tenant, List<Step> steps) {
+        return batch(contents, tenant, steps);
+    }
+
+    private Future<List<RowSet<Row>>> batch(Pool pool, TenantId tenant, List<Step> steps) {
+        return connection(pool).compose(connection -> send(connection, BEGIN.formatted(tenant.value()), steps));
     }
 
     /** Runs steps that need each other's answers on one snapshot of the database, which they cannot change. */
@@ -379,7 +403,12 @@ public final class PgDatabase {
     private static void destroy(SqlConnection connection) {
         Connection physical = ((SqlConnectionBase<?>) connection).unwrap().unwrap();
         if (physical instanceof SocketConnectionBase socket) {
-            socket.socket().channelHandlerContext().pipeline().firstContext().close();
+            socket.socket()
+                    .channelHandlerContext()
+                    .pipeline()
+                    .firstContext()
+                    .close()
+                    .addListener(closed -> LOG.debug("connection let go"));
         } else {
             throw new IllegalStateException("BUG: a connection without a socket");
         }

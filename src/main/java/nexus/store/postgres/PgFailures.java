@@ -2,6 +2,8 @@ package nexus.store.postgres;
 
 import io.vertx.pgclient.PgException;
 import java.util.List;
+import java.util.UUID;
+import nexus.kernel.NodeId;
 import nexus.store.StoreException;
 import nexus.store.StoreException.Reason;
 import org.jspecify.annotations.Nullable;
@@ -88,7 +90,15 @@ final class PgFailures {
 
     private static StoreException refused(PgException e) {
         String message = "the database refused: " + e.getSqlState();
+        if (e.getSqlState().equals(OWNED)) {
+            return new StoreException(message, owner(e.getDetail()), e);
+        }
         return new StoreException(reason(e.getSqlState()), message, e);
+    }
+
+    /** The owner's id is the refusal's detail. */
+    private static @Nullable NodeId owner(@Nullable String detail) {
+        return detail == null ? null : new NodeId(UUID.fromString(detail));
     }
 
     private static Reason reason(String state) {

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class PgMigrations {
     /** The schema of this server: the version of the newest script. */
-    static final int VERSION = 1;
+    static final int VERSION = 4;
 
     private static final int OLDEST_SERVER = 140_000;
     private static final Logger LOG = LoggerFactory.getLogger(PgMigrations.class);

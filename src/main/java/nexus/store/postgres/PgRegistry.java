@@ -80,6 +80,7 @@ public final class PgRegistry implements Registry {
                 UNION ALL SELECT 1 FROM file_version WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM file_entry WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM blob WHERE tenant_id = $1
+                UNION ALL SELECT 1 FROM blob_chunk WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM audit_entry WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM tenant_group WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM api_key WHERE tenant_id = $1

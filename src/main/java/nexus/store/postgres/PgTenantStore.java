@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import nexus.kernel.ContentHash;
 import nexus.kernel.Epoch;
@@ -54,11 +55,14 @@ public final class PgTenantStore implements TenantStore {
 
     private static final int BLOBS_COLLECTED = 1000;
 
+    private static final String CHUNKS = "blob_chunk";
+
     /** The tables of {@link #purge}, the largest first. */
     private static final List<String> TENANT_TABLES = List.of(
             "relation_tuple",
             "file_version",
             "file_entry",
+            CHUNKS,
             "blob",
             "audit_entry",
             "tenant_group",
@@ -66,16 +70,28 @@ public final class PgTenantStore implements TenantStore {
             "tenant_user");
 
     private final PgDatabase database;
+    private final Supplier<@Nullable List<NodeId>> dead;
 
-    /** The store in an open database. */
+    /** The store in an open database whose clock alone says which lease is over: nobody else can be alive on it. */
     public PgTenantStore(PgDatabase database) {
+        this(database, () -> null);
+    }
+
+    /**
+     * The store in a database that others use too.
+     *
+     * @param dead the nodes that this one has watched to be dead by its own clock: of no other it takes a tenant whose
+     *     owner's row is still there
+     */
+    public PgTenantStore(PgDatabase database, Supplier<@Nullable List<NodeId>> dead) {
         this.database = database;
+        this.dead = dead;
     }
 
     // ------------------------------------------------------------------------------------------------------ ownership
 
     private static final String TAKE = """
-            SELECT take($1, $2) AS epoch""";
+            SELECT take($1, $2, $3) AS epoch""";
 
     /**
      * {@inheritDoc}
@@ -86,10 +102,15 @@ public final class PgTenantStore implements TenantStore {
     @Override
     public Future<TenantSnapshot> take(
             TenantId tenant, NodeId node, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
-        return database.control(TAKE, Tuple.of(tenant.value(), node.value()))
+        return database.control(TAKE, Tuple.of(tenant.value(), node.value(), watched()))
                 .map(rows -> new Epoch(rows.iterator().next().getLong("epoch")))
                 .compose(epoch ->
                         database.snapshot(tenant, connection -> load(connection, tenant, node, epoch, tuples)));
+    }
+
+    private UUID @Nullable [] watched() {
+        List<NodeId> nodes = dead.get();
+        return nodes == null ? null : nodes.stream().map(NodeId::value).toArray(UUID[]::new);
     }
 
     private static final String LOAD_TENANT = """
@@ -107,7 +128,7 @@ public final class PgTenantStore implements TenantStore {
             ORDER BY id""";
 
     private static final String LOAD_USERS = """
-            SELECT subject, enabled, created_at
+            SELECT subject, enabled, created_at, email, display_name
             FROM tenant_user
             WHERE tenant_id = $1
             ORDER BY subject""";
@@ -178,11 +199,13 @@ public final class PgTenantStore implements TenantStore {
     }
 
     private static final String RELEASE = """
-            UPDATE tenant SET owner_node = NULL WHERE id = $1 AND owner_node = $2 AND owner_epoch = $3""";
+            UPDATE tenant
+            SET owner_node = NULL, last_at = greatest(last_at, $4)
+            WHERE id = $1 AND owner_node = $2 AND owner_epoch = $3""";
 
     @Override
-    public Future<Void> release(TenantId tenant, NodeId node, Epoch epoch) {
-        return database.control(RELEASE, Tuple.of(tenant.value(), node.value(), epoch.value()))
+    public Future<Void> release(TenantId tenant, NodeId node, Epoch epoch, Instant at) {
+        return database.control(RELEASE, Tuple.of(tenant.value(), node.value(), epoch.value(), Rows.at(at)))
                 .mapEmpty();
     }
 
@@ -517,13 +540,15 @@ public final class PgTenantStore implements TenantStore {
         if (!tables.hasNext()) {
             return Future.succeededFuture(true);
         }
+        String table = tables.next();
+        int slice = table.equals(CHUNKS) ? Math.min(left, PgBlobStore.DELETED_CHUNKS) : left;
         return database.batch(
                         tenant,
                         List.of(
                                 Step.of(MUST_BE_TOMBSTONED, tenant.value()),
-                                Step.of(PURGE.formatted(tables.next()), tenant.value(), (long) left)))
-                .map(answers -> left - answers.get(1).rowCount())
-                .compose(rest -> rest > 0 ? purge(tenant, tables, rest) : Future.succeededFuture(false));
+                                Step.of(PURGE.formatted(table), tenant.value(), (long) slice)))
+                .map(answers -> answers.get(1).rowCount())
+                .compose(gone -> gone < slice ? purge(tenant, tables, left - gone) : Future.succeededFuture(false));
     }
 
     // ----------------------------------------------------------------------------------------------------------- rows

@@ -120,7 +120,12 @@ final class Rows {
     }
 
     static UserRecord user(Row row) {
-        return new UserRecord(row.getString("subject"), row.getBoolean("enabled"), time(row, "created_at"));
+        return new UserRecord(
+                row.getString("subject"),
+                row.getBoolean("enabled"),
+                time(row, "created_at"),
+                row.getString("email"),
+                row.getString("display_name"));
     }
 
     static RecentGroup recentGroup(Row row) {

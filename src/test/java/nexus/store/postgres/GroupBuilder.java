@@ -42,10 +42,12 @@ final class GroupBuilder {
     final List<UUID> tuplesRemoved = new ArrayList<>();
     final List<TupleRow> tuplesPut = new ArrayList<>();
     final List<KeyRecord> keysPut = new ArrayList<>();
+    final List<String> usersRemoved = new ArrayList<>();
     final List<UserRecord> usersPut = new ArrayList<>();
     final List<AuditEntry> audit = new ArrayList<>();
     byte @Nullable [] replies;
     final List<TenantRecord> tenantsMade = new ArrayList<>();
+    final List<Group.Control> controls = new ArrayList<>();
     boolean tombstone;
 
     GroupBuilder(TenantId tenant, NodeId node, Epoch epoch, long revision) {
@@ -78,10 +80,12 @@ final class GroupBuilder {
                 tuplesRemoved,
                 tuplesPut,
                 keysPut,
+                usersRemoved,
                 usersPut,
                 audit,
                 replies == null ? null : new Group.Outcome(replies),
                 tenantsMade,
+                controls,
                 tombstone);
     }
 }

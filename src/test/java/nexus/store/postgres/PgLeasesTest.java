@@ -3,6 +3,7 @@ package nexus.store.postgres;
 import static nexus.store.postgres.StoreFixture.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vertx.core.Future;
@@ -12,9 +13,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import nexus.kernel.NodeId;
+import nexus.kernel.TenantId;
+import nexus.kernel.ZoneName;
+import nexus.store.Group;
+import nexus.store.Leases;
 import nexus.store.Leases.Lease;
 import nexus.store.Leases.Mode;
+import nexus.store.StoreException;
 import nexus.store.StoreException.Reason;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -162,5 +169,129 @@ class PgLeasesTest {
                 acme.epoch.value() + 1,
                 await(fixture.store.take(acme.id, other, (t, e) -> {})).epoch().value());
         assertEquals(Optional.empty(), await(fixture.leases.renew(fixture.node, TERM)));
+    }
+
+    @Test
+    void nodesTellWhatTheOthersMustKnow() {
+        NodeId node = node();
+        join(node, Mode.CLUSTER);
+        Leases.Node before = only(await(fixture.leases.nodes()));
+        assertEquals(node, before.id());
+        assertEquals(null, before.member(), "not announced yet");
+        await(fixture.leases.announce(node, "member-1", "http://127.0.0.1:2026", 3));
+        await(fixture.leases.report(node, 5, 2));
+        assertTrue(await(fixture.leases.drain(node, true)));
+        await(fixture.leases.renew(node, TERM));
+        Leases.Node after = only(await(fixture.leases.nodes()));
+        assertEquals("member-1", after.member());
+        assertEquals("http://127.0.0.1:2026", after.http());
+        assertEquals(3, after.protocol());
+        assertEquals(5, after.active());
+        assertEquals(2, after.moving());
+        assertTrue(after.draining());
+        assertEquals(before.renewals() + 1, after.renewals());
+        assertTrue(after.remaining().compareTo(Duration.ofSeconds(50)) > 0);
+        assertTrue(await(fixture.leases.drain(node, false)));
+        assertFalse(only(await(fixture.leases.nodes())).draining());
+        assertFalse(await(fixture.leases.drain(node(), true)), "a node that is not there");
+    }
+
+    private static Leases.Node only(List<Leases.Node> nodes) {
+        assertEquals(1, nodes.size(), nodes.toString());
+        return nodes.get(0);
+    }
+
+    /** A dead node's row is what its successors watch: it stays as long as a tenant names it, and no longer. */
+    @Test
+    void aDeadNodeIsSeenWhileItOwnsATenant() {
+        fixture.execute("INSERT INTO nexus.node (id, name, mode, lease_until) VALUES ('" + fixture.node.value()
+                + "', 'x', 'CLUSTER', clock_timestamp() + interval '1 hour')");
+        StoreFixture.Owned acme = fixture.tenant("of-a-dead-node");
+        fixture.execute("UPDATE nexus.node SET lease_until = clock_timestamp() - interval '2 days'");
+        NodeId other = node();
+        join(other, Mode.CLUSTER);
+        assertEquals(2, await(fixture.leases.nodes()).size());
+        assertEquals(
+                Optional.of(fixture.node),
+                await(fixture.leases.nodes()).stream()
+                        .filter(node -> node.remaining().isNegative())
+                        .map(Leases.Node::id)
+                        .findFirst());
+        assertTrue(await(fixture.leases.owned()).get(fixture.node) >= 1);
+        await(fixture.leases.leave(fixture.node));
+        assertEquals(1, await(fixture.leases.nodes()).size());
+        assertEquals(null, await(fixture.leases.owned()).get(fixture.node));
+        await(fixture.store.take(acme.id, other, (t, e) -> {}));
+    }
+
+    /** A step of the database's clock ends a lease, but not the node: only one that was watched to be dead loses its tenants. */
+    @Test
+    void aTakeDoesNotTrustTheClockAlone() {
+        fixture.execute("INSERT INTO nexus.node (id, name, mode, lease_until) VALUES ('" + fixture.node.value()
+                + "', 'x', 'CLUSTER', clock_timestamp() + interval '1 hour')");
+        StoreFixture.Owned acme = fixture.tenant("watched");
+        NodeId taker = node();
+        join(taker, Mode.CLUSTER);
+        List<NodeId> dead = new ArrayList<>();
+        PgTenantStore store = new PgTenantStore(fixture.database, () -> List.copyOf(dead));
+        dead.add(fixture.node);
+        assertEquals(Reason.OWNED, StoreFixture.reason(store.take(acme.id, taker, (t, e) -> {})), "its lease is live");
+        dead.clear();
+        dead.add(node());
+        endLease(fixture.node);
+        StoreException refusal =
+                assertThrows(StoreException.class, () -> await(store.take(acme.id, taker, (t, e) -> {})));
+        assertEquals(Reason.OWNED, refusal.reason());
+        assertEquals(fixture.node, refusal.owner());
+        dead.add(fixture.node);
+        assertEquals(
+                acme.epoch.value() + 1,
+                await(store.take(acme.id, taker, (t, e) -> {})).epoch().value());
+    }
+
+    @Test
+    void pinsAreWrittenByTheReservedTenant() {
+        fixture.execute("INSERT INTO nexus.node (id, name, mode, lease_until) VALUES ('" + fixture.node.value()
+                + "', 'x', 'CLUSTER', clock_timestamp() + interval '1 hour')");
+        StoreFixture.Owned acme = fixture.tenant("pinned");
+        pin("pinned", "node-2");
+        assertEquals(
+                new Leases.Pin(new ZoneName("pinned"), "node-2"),
+                await(fixture.leases.pins()).get(acme.id));
+        pin("pinned", null);
+        assertEquals(null, await(fixture.leases.pins()).get(acme.id));
+        GroupBuilder forbidden = acme.next();
+        forbidden.controls.add(new Group.Control.TenantPinned(new ZoneName("pinned"), "node-3"));
+        assertThrows(IllegalStateException.class, () -> await(fixture.store.commit(forbidden.build())));
+    }
+
+    private static void pin(String zone, @Nullable String node) {
+        GroupBuilder group =
+                fixture.next(TenantId.SYSTEM, fixture.take(TenantId.SYSTEM).epoch());
+        group.controls.add(new Group.Control.TenantPinned(new ZoneName(zone), node));
+        await(fixture.store.commit(group.build()));
+    }
+
+    @Test
+    void drainingByACommandIsSeenAndAGoneNodeDoesNotMatter() {
+        fixture.execute("INSERT INTO nexus.node (id, name, mode, lease_until) VALUES ('" + fixture.node.value()
+                + "', 'x', 'CLUSTER', clock_timestamp() + interval '1 hour')");
+        GroupBuilder group =
+                fixture.next(TenantId.SYSTEM, fixture.take(TenantId.SYSTEM).epoch());
+        group.controls.add(new Group.Control.NodeDraining(fixture.node, true));
+        group.controls.add(new Group.Control.NodeDraining(node(), true));
+        await(fixture.store.commit(group.build()));
+        assertTrue(only(await(fixture.leases.nodes())).draining());
+    }
+
+    /** The next owner's time does not run back behind what this one answered by. */
+    @Test
+    void aReleaseKeepsTheTime() {
+        fixture.execute("INSERT INTO nexus.node (id, name, mode, lease_until) VALUES ('" + fixture.node.value()
+                + "', 'x', 'CLUSTER', clock_timestamp() + interval '1 hour')");
+        StoreFixture.Owned acme = fixture.tenant("in-time");
+        Instant last = Instant.parse("2100-01-01T00:00:00Z");
+        await(fixture.store.release(acme.id, fixture.node, acme.epoch, last));
+        assertEquals(last, fixture.take(acme.id).lastAt());
     }
 }

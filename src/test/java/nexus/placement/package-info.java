@@ -1,0 +1,4 @@
+@NullMarked
+package nexus.placement;
+
+import org.jspecify.annotations.NullMarked;
