@@ -45,14 +45,32 @@ public final class Main {
                     Runtime.getRuntime().halt(ExitCode.OK);
                 },
                 "drain");
-        server.start();
+        // Before the start: whoever ends it while it starts must not leave a database behind.
         Runtime.getRuntime().addShutdownHook(drain);
+        try {
+            server.start();
+        } catch (Exception e) {
+            if (isEnding(drain)) {
+                ended.await();
+                return ExitCode.OK;
+            }
+            throw e;
+        }
         PrintStream out = System.out;
         server.newAdminKey().ifPresent(key -> out.println("system administrator key: " + key));
         out.println("listening on http://" + urlHost(options.host()) + ":" + server.port());
         out.flush();
         ended.await();
         return ExitCode.OK;
+    }
+
+    /** Whether a signal has started the hook; if not it is taken back. */
+    private static boolean isEnding(Thread hook) {
+        try {
+            return !Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            return true;
+        }
     }
 
     private static String urlHost(String host) {

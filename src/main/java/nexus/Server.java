@@ -9,11 +9,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -23,14 +25,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import nexus.blob.file.FileBlobOptions;
 import nexus.blob.file.FileBlobStore;
+import nexus.blob.home.HomeCheck;
+import nexus.blob.s3.S3BlobOptions;
+import nexus.blob.s3.S3BlobStore;
 import nexus.bus.BusTenantGateway;
 import nexus.bus.EventBusTransport;
 import nexus.bus.NodeCodec;
 import nexus.bus.NodeTransport;
 import nexus.cluster.HazelcastCluster;
+import nexus.config.BlobLocation;
 import nexus.config.DatabaseUrl;
 import nexus.config.ListEntries;
 import nexus.config.Secret;
+import nexus.config.ServerOption;
 import nexus.config.ServerOptions;
 import nexus.embedded.DataDirectory;
 import nexus.embedded.DatabaseListener;
@@ -52,9 +59,14 @@ import nexus.placement.NodeLease;
 import nexus.placement.NodeWatch;
 import nexus.rebac.schema.AuthorizationModel;
 import nexus.rebac.schema.ModelParser;
+import nexus.store.BlobHome;
+import nexus.store.BlobHomes;
+import nexus.store.BlobStore;
 import nexus.store.KeyRecord;
 import nexus.store.Leases;
 import nexus.store.Registry;
+import nexus.store.postgres.PgBlobHomes;
+import nexus.store.postgres.PgBlobStore;
 import nexus.store.postgres.PgDatabase;
 import nexus.store.postgres.PgLeases;
 import nexus.store.postgres.PgOptions;
@@ -81,7 +93,23 @@ import org.slf4j.LoggerFactory;
 final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
     private static final Duration DRAIN = Duration.ofSeconds(15);
-    private static final Duration LEAVE = Duration.ofSeconds(20);
+    private static final Duration LEAVE = Duration.ofSeconds(15);
+
+    /**
+     * How long a node of a cluster serves on after its /ready has said no: whoever distributes requests looks about once a
+     * second, and until he has seen it they still come here.
+     */
+    private static final Duration NOTICE = Duration.ofSeconds(2);
+
+    /** For one step of the start: what waits for the network has limits of its own, this one is for bugs. */
+    private static final Duration START_MAX = Duration.ofMinutes(2);
+
+    /** For one part to end: longer than a drain, or than a group whose database is silent. */
+    private static final Duration END_MAX = Duration.ofSeconds(20);
+
+    /** For what is left when everything else has ended: threads, and connections to a silent database. */
+    private static final Duration VERTX_MAX = Duration.ofSeconds(5);
+
     private static final Duration REJOIN_PAUSE = Duration.ofMillis(500);
     private static final Duration LOOP_BLOCKED = Duration.ofMillis(500);
     private static final String MODEL = "/nexus/workspace.fga";
@@ -90,15 +118,17 @@ final class Server implements AutoCloseable {
     private final InstantSource clock;
     private final SecureRandom random = new SecureRandom();
     private final PrometheusTelemetry telemetry = new PrometheusTelemetry();
-    private final List<Part> started = new ArrayList<>();
+    private final Deque<Part> parts = new ArrayDeque<>();
 
     private @Nullable Vertx vertx;
     private volatile @Nullable Incarnation incarnation;
+    /** Changed only while {@link #parts} is held. */
     private volatile boolean closing;
+
     private int port;
     private @Nullable String newAdminKey;
 
-    /** Something that must be ended; later ones first. */
+    /** Something that has started and must be ended; later ones first. */
     private record Part(String name, Step end) {}
 
     private interface Step {
@@ -135,7 +165,7 @@ final class Server implements AutoCloseable {
 
     private void startParts() throws Exception {
         DataDirectory directory = DataDirectory.open(options.dataDir(), clock);
-        started.add(new Part("data directory", directory::close));
+        started("data directory", directory::close);
         DatabaseUrl external = options.databaseUrl();
         String url = external == null ? startEmbedded(directory) : external.revealed();
         Ids ids = new Ids(clock, random);
@@ -143,14 +173,13 @@ final class Server implements AutoCloseable {
         Vertx running = cluster == null ? Vertx.vertx(vertxOptions()) : cluster.vertx();
         vertx = running;
         if (cluster != null) {
-            started.add(new Part("membership", cluster::leave));
+            started("membership", cluster::leave);
         }
-        started.add(new Part("vertx", () -> await(running.close())));
+        started("vertx", () -> await(running.close(), VERTX_MAX));
 
         PgDatabase database = await(PgDatabase.open(running, PgOptions.of(url), new NodeId(ids.next())));
-        started.add(new Part("database connections", () -> await(database.close())));
-        FileBlobStore blobs = await(FileBlobStore.open(running, FileBlobOptions.of(directory.blobs()), ids));
-        started.add(new Part("blob store", () -> await(blobs.close())));
+        started("database connections", () -> ended(database.close()));
+        BlobStore blobs = openBlobs(running, directory, database, ids);
         World world = new World(
                 running,
                 ids,
@@ -165,8 +194,8 @@ final class Server implements AutoCloseable {
                                 cluster,
                                 new EventBusTransport(running, () -> present().lease())),
                 new HashSet<>());
-        incarnation = await(onLoop(running, () -> begin(world)));
-        started.add(new Part("tenants", () -> await(endIncarnation())));
+        await(onLoop(running, () -> begin(world)));
+        started("tenants", () -> ended(endIncarnation()));
         if (cluster != null) {
             Context looking = running.getOrCreateContext();
             cluster.onChange(
@@ -184,9 +213,9 @@ final class Server implements AutoCloseable {
             keys = keys.withChosenKey(chosen.value());
         }
         setUpSystemKeys(running, directory, gateway, ids, keys, chosen);
-        serve(running, gateway, blobs, ids, keys);
+        serve(running, gateway, new PgLeases(database), blobs, ids, keys);
         await(announce());
-        started.add(new Part("place in the cluster", () -> await(leave())));
+        started("place in the cluster", () -> ended(leave()));
     }
 
     private Leases.Mode mode() {
@@ -217,13 +246,62 @@ final class Server implements AutoCloseable {
 
     /** Gives the tenants away while requests still come and are passed on; from now on no new ones should. */
     private Future<Void> leave() {
-        return onLoop(vertx(), () -> present().leave(LEAVE));
+        if (mode() != Leases.Mode.CLUSTER) {
+            return Future.succeededFuture();
+        }
+        Future<?> noticed = vertx().timer(NOTICE.toMillis(), TimeUnit.MILLISECONDS);
+        return Future.all(onLoop(vertx(), () -> present().leave(LEAVE)), noticed)
+                .mapEmpty();
+    }
+
+    /** Opens the place of large contents, and proves that it is the one that this database's contents are in. */
+    private BlobStore openBlobs(Vertx running, DataDirectory directory, PgDatabase database, Ids ids) throws Exception {
+        BlobHomes homes = new PgBlobHomes(database);
+        BlobLocation location = options.blobs();
+        if (location instanceof BlobLocation.Database) {
+            PgBlobStore rows = new PgBlobStore(running, database, ids);
+            started("blob store", () -> ended(rows.close()));
+            await(new HomeCheck(homes, ids, rows, BlobHome.Kind.DATABASE, location.toString()).prove());
+            return rows;
+        }
+        if (location instanceof BlobLocation.Bucket bucket) {
+            S3BlobStore objects = await(S3BlobStore.open(running, bucketOptions(bucket), ids));
+            started("blob store", () -> ended(objects.close()));
+            await(new HomeCheck(homes, ids, objects, BlobHome.Kind.S3, location.toString()).prove());
+            return objects;
+        }
+        Path path = location instanceof BlobLocation.SharedDirectory shared ? existing(shared) : directory.blobs();
+        FileBlobStore files = await(FileBlobStore.open(running, FileBlobOptions.of(path), ids));
+        started("blob store", () -> ended(files.close()));
+        await(new HomeCheck(homes, ids, files, BlobHome.Kind.DIRECTORY, "directory:" + path).prove());
+        return files;
+    }
+
+    private S3BlobOptions bucketOptions(BlobLocation.Bucket bucket) {
+        Secret access = options.blobsAccessKey();
+        Secret secret = options.blobsSecretKey();
+        return S3BlobOptions.of(
+                bucket.name(),
+                bucket.prefix(),
+                bucket.endpoint(),
+                bucket.region(),
+                bucket.pathStyle(),
+                access == null || secret == null ? null : new S3BlobOptions.Keys(access.value(), secret.value()));
+    }
+
+    /** Never made: where a mount is missing, an empty directory of this machine would take its place. */
+    private static Path existing(BlobLocation.SharedDirectory shared) {
+        if (!Files.isDirectory(shared.path())) {
+            throw new IllegalStateException(
+                    ServerOption.BLOBS.flag() + " " + shared + ": there is no such directory, make or mount it first");
+        }
+        return shared.path();
     }
 
     private String startEmbedded(DataDirectory directory) {
         EmbeddedDatabase embedded =
                 new EmbeddedDatabase(EmbeddedDatabaseOptions.of(directory.postgres()), new LoggedOutages(), random);
-        started.add(new Part("embedded database", embedded::close));
+        started("embedded database", embedded::close);
         return embedded.start().url();
     }
 
@@ -250,7 +328,7 @@ final class Server implements AutoCloseable {
                 .toList());
     }
 
-    private void serve(Vertx running, BusTenantGateway gateway, FileBlobStore blobs, Ids ids, ApiKeys keys)
+    private void serve(Vertx running, BusTenantGateway gateway, Leases leases, BlobStore blobs, Ids ids, ApiKeys keys)
             throws Exception {
         HttpOptions httpOptions = HttpOptions.DEFAULTS
                 .withAddress(options.host(), options.port())
@@ -265,6 +343,7 @@ final class Server implements AutoCloseable {
                 httpOptions,
                 new HttpServices(
                         gateway,
+                        leases,
                         blobs,
                         keys,
                         telemetry,
@@ -286,7 +365,7 @@ final class Server implements AutoCloseable {
         port = await(adapter.start(options.eventLoops())
                 .recover(e -> Future.failedFuture(new IllegalStateException(
                         "cannot listen on " + options.host() + ":" + options.port() + ": " + e.getMessage(), e))));
-        started.add(new Part("http", () -> await(adapter.drain(DRAIN).eventually(adapter::stop))));
+        started("http", () -> ended(adapter.drain(DRAIN).eventually(adapter::stop)));
     }
 
     // ---- incarnations
@@ -298,7 +377,7 @@ final class Server implements AutoCloseable {
             Ids ids,
             PgDatabase database,
             PgRegistry registry,
-            FileBlobStore blobs,
+            BlobStore blobs,
             AuthorizationModel model,
             Leases.Mode mode,
             Incarnation.@Nullable Cluster cluster,
@@ -332,8 +411,12 @@ final class Server implements AutoCloseable {
                         TenantOptions.EMBEDDED.activeMax(),
                         TenantOptions.EMBEDDED.blobGrace()));
         Incarnation fresh = new Incarnation(world.vertx(), lease, leases, watch, services, world.cluster());
-        lease.lost().onComplete(v -> comeBack(world, fresh));
-        return fresh.begin();
+        return fresh.begin().map(begun -> {
+            incarnation = begun;
+            // Not before: a life may be over before it has begun, and must not take the place of its successor then.
+            lease.lost().onComplete(v -> comeBack(world, begun));
+            return begun;
+        });
     }
 
     /** The lease is over: every tenant is dropped, and the server comes back under a new id as soon as it can. */
@@ -342,7 +425,6 @@ final class Server implements AutoCloseable {
             world.formers().add(old.node());
             old.abandon().transform(v -> begin(world)).onComplete(done -> {
                 if (done.succeeded()) {
-                    incarnation = done.result();
                     LOG.info("back under a new lease node={}", done.result().node());
                     announce()
                             .onFailure(e -> LOG.warn(
@@ -446,20 +528,46 @@ final class Server implements AutoCloseable {
     // ---- end
     // ---------------------------------------------------------------------------------------------------------
 
-    /** Drains and ends everything; what fails to end is logged and does not keep the others. */
+    /**
+     * Drains and ends everything; what fails to end, or does not in time, is logged and does not keep the others. May be called
+     * from another thread while the server is starting, which fails then.
+     */
     @Override
     public void close() {
-        closing = true;
-        for (int i = started.size() - 1; i >= 0; i--) {
-            Part part = started.get(i);
-            try {
-                part.end().run();
-            } catch (Exception e) {
-                LOG.warn("could not end part={}", part.name(), e);
+        synchronized (parts) {
+            closing = true;
+        }
+        for (Part part = lastPart(); part != null; part = lastPart()) {
+            end(part);
+        }
+        telemetry.close();
+    }
+
+    private @Nullable Part lastPart() {
+        synchronized (parts) {
+            return parts.poll();
+        }
+    }
+
+    private static void end(Part part) {
+        try {
+            part.end().run();
+        } catch (Exception e) {
+            LOG.warn("could not end part={}", part.name(), e);
+        }
+    }
+
+    /** What has started is ended with the server: at once if the server was closed meanwhile. */
+    private void started(String name, Step end) {
+        Part part = new Part(name, end);
+        synchronized (parts) {
+            if (!closing) {
+                parts.push(part);
+                return;
             }
         }
-        started.clear();
-        telemetry.close();
+        end(part);
+        throw new IllegalStateException("the server was closed while it was starting");
     }
 
     // ---- plumbing
@@ -503,10 +611,19 @@ final class Server implements AutoCloseable {
         return promise.future();
     }
 
-    /** Waits on the thread that starts or ends the server, which is never an event loop. */
+    /** Waits on the thread that starts the server, which is never an event loop. */
     private static <T extends @Nullable Object> T await(Future<T> future) throws Exception {
+        return await(future, START_MAX);
+    }
+
+    /** Waits on the thread that ends the server. */
+    private static void ended(Future<Void> future) throws Exception {
+        await(future, END_MAX);
+    }
+
+    private static <T extends @Nullable Object> T await(Future<T> future, Duration atMost) throws Exception {
         try {
-            return future.toCompletionStage().toCompletableFuture().get(2, TimeUnit.MINUTES);
+            return future.toCompletionStage().toCompletableFuture().get(atMost.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof Exception cause ? cause : e;
         }

@@ -40,7 +40,16 @@ class ArchitectureTest {
         levels.put("nexus.store", 2);
         levels.put("nexus.tenant", 3);
         levels.put("nexus.placement", 4);
-        for (String adapter : List.of("bus", "cluster", "store.postgres", "blob.file", "http", "embedded", "metrics")) {
+        for (String adapter : List.of(
+                "bus",
+                "cluster",
+                "store.postgres",
+                "blob.file",
+                "blob.home",
+                "blob.s3",
+                "http",
+                "embedded",
+                "metrics")) {
             levels.put("nexus." + adapter, 5);
         }
         levels.put("nexus.config", 6);
@@ -65,6 +74,7 @@ class ArchitectureTest {
             Map.entry("io.vertx.core.http", List.of("nexus.http")),
             Map.entry("io.netty", List.of("nexus.http")),
             Map.entry("io.micrometer", List.of("nexus.metrics")),
+            Map.entry("software.amazon.awssdk", List.of("nexus.blob.s3")),
             Map.entry("picocli", List.of("nexus.cli")),
             Map.entry("org.apache.commons.compress", List.of("nexus.embedded")),
             Map.entry("org.tukaani", List.of("nexus.embedded")),
@@ -135,7 +145,7 @@ class ArchitectureTest {
                 .that()
                 .haveNameMatching(
                         "nexus\\.tenant\\.(TenantCore|TenantState|Draft|Loaded|Queries|Permissions|Denials|Outcomes|EntryCache"
-                                + "|[A-Za-z]+Commands|ReplyCodec|RecordText|AuditLine|TupleIds|Infos)")
+                                + "|[A-Za-z]+Commands|ReplyCodec|RecordText|AuditLine|TupleIds|UserPlaces|Infos)")
                 .should()
                 .onlyDependOnClassesThat(new DescribedPredicate<>("Java's and our own pure ones") {
                     @Override

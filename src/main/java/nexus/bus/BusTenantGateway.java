@@ -65,6 +65,12 @@ public final class BusTenantGateway implements TenantGateway {
     /** The other node's own deadline comes first, so that its answer, which knows more, arrives in time. */
     private static final Duration GRACE = Duration.ofMillis(100);
 
+    /**
+     * How much later than its deadline an ask is answered at the latest. The actor and the other nodes look at deadlines of
+     * their own, which come first, because they know better what became of a command; this one is for all that hangs.
+     */
+    private static final long LATENESS_MILLIS = 300;
+
     private final Vertx vertx;
     private final Registry registry;
     private final Supplier<LocalNode> here;
@@ -87,31 +93,52 @@ public final class BusTenantGateway implements TenantGateway {
 
     @Override
     public Future<Reply> ask(Ask ask) {
-        long deadline = nanos() + ask.timeout().toNanos();
+        Errand errand = new Errand(ask);
         if (!ask.credential().isSystem()) {
-            return tenantKey(ask, deadline);
+            return inTime(errand, tenantKey(errand));
         }
         ZoneName zone = ask.zone();
-        return zone == null
-                ? new Journey(TenantId.SYSTEM, ask, deadline, null).begin()
-                : systemKey(ask, zone, deadline);
+        return inTime(
+                errand, zone == null ? new Journey(TenantId.SYSTEM, errand, null).begin() : systemKey(errand, zone));
     }
 
     /** Asks the reserved tenant in the server's own name, when a node sets itself up. */
     public Future<Reply> askAsServer(Ask ask) {
-        return new Journey(TenantId.SYSTEM, ask, nanos() + ask.timeout().toNanos(), Principal.SERVER).begin();
+        Errand errand = new Errand(ask);
+        return inTime(errand, new Journey(TenantId.SYSTEM, errand, Principal.SERVER).begin());
     }
 
     private long nanos() {
         return here.get().time().nanoTime();
     }
 
-    private Future<Reply> tenantKey(Ask ask, long deadline) {
-        TenantId tenant = ask.credential().tenant();
+    /** Sees to it that the caller is answered although the database, or whatever it is, may not answer at all. */
+    private Future<Reply> inTime(Errand errand, Future<Reply> answer) {
+        if (answer.isComplete()) {
+            return answer;
+        }
+        Promise<Reply> promise = current().promise();
+        long timer = vertx.setTimer(errand.left().toMillis() + LATENESS_MILLIS, id -> {
+            errand.over = true;
+            promise.tryFail(errand.outOfTime().exception());
+        });
+        answer.onComplete(done -> {
+            vertx.cancelTimer(timer);
+            if (done.succeeded()) {
+                promise.tryComplete(done.result());
+            } else {
+                promise.tryFail(done.cause());
+            }
+        });
+        return promise.future();
+    }
+
+    private Future<Reply> tenantKey(Errand errand) {
+        TenantId tenant = errand.ask.credential().tenant();
         if (gone.get(tenant) != null) {
             return Future.failedFuture(Problem.unauthenticated().exception());
         }
-        return new Journey(tenant, ask, deadline, null).begin().recover(e -> {
+        return new Journey(tenant, errand, null).begin().recover(e -> {
             if (isGone(e)) {
                 gone.put(tenant, true);
                 return Future.failedFuture(Problem.unauthenticated().exception());
@@ -121,30 +148,25 @@ public final class BusTenantGateway implements TenantGateway {
     }
 
     /** Proves first, so that a stranger learns nothing of names; and again with every attempt, so that a proof is fresh. */
-    private Future<Reply> systemKey(Ask ask, ZoneName zone, long deadline) {
-        return prove(ask, deadline)
+    private Future<Reply> systemKey(Errand errand, ZoneName zone) {
+        return new Proving(errand)
+                .begin()
                 .compose(principal -> locate(zone).compose(found -> {
                     if (found.isEmpty()) {
                         return Future.failedFuture(noSuchZone(zone));
                     }
-                    return new Journey(found.get(), ask, deadline, principal)
-                            .begin()
-                            .recover(e -> {
-                                if (!isGone(e)) {
-                                    return Future.failedFuture(e);
-                                }
-                                // The name may belong to a younger tenant by now.
-                                names.remove(zone, found.get());
-                                return locate(zone)
-                                        .compose(again -> again.isEmpty() || again.equals(found)
-                                                ? Future.failedFuture(noSuchZone(zone))
-                                                : new Journey(again.get(), ask, deadline, principal).begin());
-                            });
+                    return new Journey(found.get(), errand, principal).begin().recover(e -> {
+                        if (!isGone(e)) {
+                            return Future.failedFuture(e);
+                        }
+                        // The name may belong to a younger tenant by now.
+                        names.remove(zone, found.get());
+                        return locate(zone)
+                                .compose(again -> again.isEmpty() || again.equals(found)
+                                        ? Future.failedFuture(noSuchZone(zone))
+                                        : new Journey(again.get(), errand, principal).begin());
+                    });
                 }));
-    }
-
-    private Future<Principal> prove(Ask ask, long deadline) {
-        return new Proving(ask, deadline).begin();
     }
 
     private static ProblemException noSuchZone(ZoneName zone) {
@@ -212,6 +234,40 @@ public final class BusTenantGateway implements TenantGateway {
         return context;
     }
 
+    /** One ask, and what is known of it whichever ways it takes. Only its caller's context uses it. */
+    private final class Errand {
+        final Ask ask;
+        private final long deadline;
+        /** Whether a command may have been carried out by somebody who did not answer. */
+        boolean inDoubt;
+        /** Whether an actor, here or elsewhere, has it at the moment. */
+        boolean handedOver;
+        /** Whether the caller has been told that its time is up: nobody must carry it out any more. */
+        boolean over;
+
+        Errand(Ask ask) {
+            this.ask = ask;
+            this.deadline = nanos() + ask.timeout().toNanos();
+        }
+
+        Duration left() {
+            return Duration.ofNanos(Math.max(1, deadline - nanos()));
+        }
+
+        Problem outOfTime() {
+            return (inDoubt || handedOver) && ask.request() instanceof TenantRequest.Command
+                    ? Problem.outcomeUnknown()
+                    : Problem.unavailable("the tenant cannot be reached at the moment; nothing was done");
+        }
+
+        /** Whether a failure is no answer, because it only says what this attempt did, and another may have done more. */
+        boolean leavesInDoubt(Throwable failure) {
+            return inDoubt
+                    && failure instanceof ProblemException e
+                    && (e.problem().code().isRetryable() || e.problem().code() == ProblemCode.OUTCOME_UNKNOWN);
+        }
+    }
+
     /**
      * One request's way to its tenant, attempt by attempt.
      *
@@ -227,17 +283,16 @@ public final class BusTenantGateway implements TenantGateway {
      */
     private abstract class Way<T> {
         final TenantId tenant;
-        final Ask ask;
-        private final long deadline;
+        final Errand errand;
         private long pause = PAUSE_MILLIS;
-        /** Whether a command may have been carried out by somebody who did not answer. */
-        private boolean inDoubt;
 
-        Way(TenantId tenant, Ask ask, long deadline) {
+        Way(TenantId tenant, Errand errand) {
             this.tenant = tenant;
-            this.ask = ask;
-            this.deadline = deadline;
+            this.errand = errand;
         }
+
+        /** Whether the ask is carried out at the end of this way. */
+        abstract boolean acts();
 
         /** Asks the tenant's verticle, which is here. */
         abstract Future<T> local(TenantVerticle verticle, Ask timed);
@@ -249,7 +304,7 @@ public final class BusTenantGateway implements TenantGateway {
         abstract T answer(NodeReply reply);
 
         /** Before another attempt. */
-        Future<Void> renew(long deadlineNanos) {
+        Future<Void> renew() {
             return Future.succeededFuture();
         }
 
@@ -259,19 +314,23 @@ public final class BusTenantGateway implements TenantGateway {
         }
 
         private Future<T> askHere(TenantVerticle verticle) {
+            if (errand.over) {
+                return Future.failedFuture(errand.outOfTime().exception());
+            }
             // The first attempt has all the time there is.
-            Ask timed = pause == PAUSE_MILLIS ? ask : ask.withTimeout(left());
-            return local(verticle, timed).recover(e -> {
-                if (e instanceof StoppedException stopped) {
-                    inDoubt |= stopped.mayBeDone();
+            Ask timed = pause == PAUSE_MILLIS ? errand.ask : errand.ask.withTimeout(errand.left());
+            errand.handedOver = acts();
+            return local(verticle, timed).transform(done -> {
+                errand.handedOver = false;
+                if (done.succeeded()) {
+                    return Future.succeededFuture(done.result());
+                }
+                if (done.cause() instanceof StoppedException stopped) {
+                    errand.inDoubt |= acts() && stopped.mayBeDone();
                     return again(null);
                 }
-                return Future.failedFuture(e);
+                return errand.leavesInDoubt(done.cause()) ? again(null) : Future.failedFuture(done.cause());
             });
-        }
-
-        private Duration left() {
-            return Duration.ofNanos(Math.max(1, deadline - nanos()));
         }
 
         private Future<T> travel() {
@@ -292,36 +351,37 @@ public final class BusTenantGateway implements TenantGateway {
                 if (done.cause() instanceof ElsewhereException e) {
                     return again(e.owner());
                 }
-                return inDoubt
-                                && done.cause() instanceof ProblemException e
-                                && e.problem().code().isRetryable()
-                        ? again(null)
-                        : Future.failedFuture(done.cause());
+                return errand.leavesInDoubt(done.cause()) ? again(null) : Future.failedFuture(done.cause());
             });
         }
 
         private Future<T> sendTo(NodeId target, int protocol) {
-            Duration wait = left().plus(GRACE);
+            if (errand.over) {
+                return Future.failedFuture(errand.outOfTime().exception());
+            }
+            Duration wait = errand.left().plus(GRACE);
+            errand.handedOver = acts();
             Future<NodeReply> sent = transport.send(
                     target,
                     protocol,
-                    request(ask.withTimeout(left())),
+                    request(errand.ask.withTimeout(errand.left())),
                     wait.compareTo(ANSWER_MAX) < 0 ? wait : ANSWER_MAX);
             return sent.transform(done -> {
+                errand.handedOver = false;
                 if (done.failed()) {
-                    inDoubt |= !(done.cause() instanceof NodeTransport.UnreachableException e) || e.mayBeDelivered();
+                    boolean delivered =
+                            !(done.cause() instanceof NodeTransport.UnreachableException e) || e.mayBeDelivered();
+                    errand.inDoubt |= acts() && delivered;
                     return again(null);
                 }
                 NodeReply reply = done.result();
                 if (reply instanceof NodeReply.Moved moved) {
                     return again(moved.owner());
                 } else if (reply instanceof NodeReply.Refused refused) {
-                    ProblemCode code = refused.problem().code();
-                    inDoubt |= code == ProblemCode.OUTCOME_UNKNOWN;
+                    ProblemException failure = refused.problem().exception();
+                    errand.inDoubt |= acts() && refused.problem().code() == ProblemCode.OUTCOME_UNKNOWN;
                     // Nothing was done by this attempt; but perhaps by a former one, and then its owner can tell.
-                    return inDoubt && (code.isRetryable() || code == ProblemCode.OUTCOME_UNKNOWN)
-                            ? again(target)
-                            : Future.failedFuture(refused.problem().exception());
+                    return errand.leavesInDoubt(failure) ? again(target) : Future.failedFuture(failure);
                 } else if (reply instanceof NodeReply.Broken) {
                     return Future.failedFuture(new IllegalStateException(
                             "BUG on another node: see the log of node " + target + " for the request"));
@@ -333,19 +393,13 @@ public final class BusTenantGateway implements TenantGateway {
         private Future<T> again(@Nullable NodeId owner) {
             hint(tenant, owner);
             long wait = Math.min(pause, PAUSE_MILLIS_MAX);
-            if (deadline - nanos() <= wait * 1_000_000) {
-                return Future.failedFuture(outOfTime().exception());
+            if (errand.over || errand.left().toMillis() <= wait) {
+                return Future.failedFuture(errand.outOfTime().exception());
             }
             pause = wait * 2;
             Promise<Void> later = current().promise();
             vertx.setTimer(wait, id -> later.complete());
-            return later.future().compose(v -> renew(deadline)).compose(v -> begin());
-        }
-
-        private Problem outOfTime() {
-            return inDoubt && ask.request() instanceof TenantRequest.Command
-                    ? Problem.outcomeUnknown()
-                    : Problem.unavailable("the tenant is moving; nothing was done");
+            return later.future().compose(v -> renew()).compose(v -> begin());
         }
     }
 
@@ -353,9 +407,14 @@ public final class BusTenantGateway implements TenantGateway {
     private final class Journey extends Way<Reply> {
         private @Nullable Principal system;
 
-        Journey(TenantId tenant, Ask ask, long deadline, @Nullable Principal system) {
-            super(tenant, ask, deadline);
+        Journey(TenantId tenant, Errand errand, @Nullable Principal system) {
+            super(tenant, errand);
             this.system = system;
+        }
+
+        @Override
+        boolean acts() {
+            return true;
         }
 
         @Override
@@ -374,21 +433,32 @@ public final class BusTenantGateway implements TenantGateway {
         }
 
         @Override
-        Future<Void> renew(long deadlineNanos) {
+        Future<Void> renew() {
             if (system == null || system.equals(Principal.SERVER)) {
                 return Future.succeededFuture();
             }
-            return prove(ask, deadlineNanos).map(principal -> {
-                system = principal;
-                return null;
+            return new Proving(errand).begin().transform(proof -> {
+                if (proof.succeeded()) {
+                    system = proof.result();
+                    return Future.succeededFuture();
+                }
+                // The key may have been revoked since the attempt that is in doubt: nobody can ask any more what it
+                // did.
+                return Future.failedFuture(
+                        errand.inDoubt ? Problem.outcomeUnknown().exception() : proof.cause());
             });
         }
     }
 
     /** An ask's way to the reserved tenant, which says whose key it is. */
     private final class Proving extends Way<Principal> {
-        Proving(Ask ask, long deadline) {
-            super(TenantId.SYSTEM, ask, deadline);
+        Proving(Errand errand) {
+            super(TenantId.SYSTEM, errand);
+        }
+
+        @Override
+        boolean acts() {
+            return false;
         }
 
         @Override

@@ -37,9 +37,15 @@ public final class EventBusTransport implements NodeTransport {
     private static final String SENT = "sent";
     private static final String PROTOCOL = "protocol";
 
+    /** The bus forgets to tell of an answer that it cannot read: what is so much overdue never comes. */
+    private static final Duration OVERDUE = Duration.ofSeconds(1);
+
     private final Vertx vertx;
     private final Supplier<NodeTime> time;
-    private final Map<NodeId, Set<Promise<NodeReply>>> waiting = new ConcurrentHashMap<>();
+    private final Map<NodeId, Set<Waiting>> waiting = new ConcurrentHashMap<>();
+
+    /** Somebody who waits for an answer, and until when. */
+    private record Waiting(Promise<NodeReply> promise, long untilNanos) {}
 
     /**
      * A transport on this bus, which gets its codecs here.
@@ -83,15 +89,17 @@ public final class EventBusTransport implements NodeTransport {
     @Override
     public Future<NodeReply> send(NodeId to, int protocol, NodeRequest request, Duration timeout) {
         Promise<NodeReply> promise = ContextInternal.current().promise();
-        Set<Promise<NodeReply>> pending = waiting.computeIfAbsent(to, node -> ConcurrentHashMap.newKeySet());
-        pending.add(promise);
+        Set<Waiting> pending = waiting.computeIfAbsent(to, node -> ConcurrentHashMap.newKeySet());
+        Waiting one = new Waiting(
+                promise, time.get().nanoTime() + timeout.plus(OVERDUE).toNanos());
+        pending.add(one);
         DeliveryOptions options = new DeliveryOptions()
                 .setCodecName(NodeCodec.requestsTo(protocol))
                 .setSendTimeout(Math.max(1, timeout.toMillis()))
                 .addHeader(SENT, Long.toString(nowMicros()))
                 .addHeader(PROTOCOL, Integer.toString(NodeCodec.NEWEST));
         vertx.eventBus().<NodeReply>request(ADDRESS + to, request, options).onComplete(done -> {
-            pending.remove(promise);
+            pending.remove(one);
             if (done.succeeded()) {
                 promise.tryComplete(done.result().body());
             } else {
@@ -107,15 +115,21 @@ public final class EventBusTransport implements NodeTransport {
         return new UnreachableException("node " + to + " did not answer: " + cause.getMessage(), !nobody);
     }
 
-    /** Ends the waiting for nodes that are not alive any more. Called after every look at the nodes. */
+    /** Ends the waiting for nodes that are not alive any more, and what is overdue. Called after every look at the nodes. */
     public void look(ClusterView view) {
+        long now = time.get().nanoTime();
         waiting.forEach((node, pending) -> {
-            if (!view.isLive(node)) {
-                pending.forEach(
-                        promise -> promise.tryFail(new UnreachableException("node " + node + " is not alive", true)));
-                if (pending.isEmpty()) {
-                    waiting.remove(node, pending);
+            boolean live = view.isLive(node);
+            pending.removeIf(one -> {
+                boolean over = !live || now - one.untilNanos() >= 0;
+                if (over) {
+                    String reason = live ? " did not answer" : " is not alive";
+                    one.promise().tryFail(new UnreachableException("node " + node + reason, true));
                 }
+                return over;
+            });
+            if (!live && pending.isEmpty()) {
+                waiting.remove(node, pending);
             }
         });
     }

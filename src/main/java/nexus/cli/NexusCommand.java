@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import nexus.config.DemoOptions;
@@ -97,13 +99,16 @@ public final class NexusCommand {
             }
         }
         spec.addOption(verbose());
-        spec.usageMessage()
-                .footer(
-                        "",
-                        "Each option can come from its variable; the command line wins. By variable only:",
-                        "  " + ServerOption.ADMIN_KEY.variable() + ": " + ServerOption.ADMIN_KEY.explanation(),
-                        "  " + ServerOption.DEBUG_VARIABLE + ": If set, failures are shown with stack traces.",
-                        "Other variables that begin with NEXUS_ are refused.");
+        List<String> footer = new ArrayList<>(
+                List.of("", "Each option can come from its variable; the command line wins. By variable only:"));
+        for (ServerOption option : ServerOption.values()) {
+            if (!option.isOnCommandLine()) {
+                footer.add("  " + option.variable() + ": " + option.explanation());
+            }
+        }
+        footer.add("  " + ServerOption.DEBUG_VARIABLE + ": If set, failures are shown with stack traces.");
+        footer.add("Other variables that begin with NEXUS_ are refused.");
+        spec.usageMessage().footer(footer.toArray(String[]::new));
         return spec;
     }
 

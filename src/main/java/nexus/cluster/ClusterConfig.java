@@ -58,7 +58,8 @@ final class ClusterConfig {
             throw new ClusterConfigException("cannot read the cluster configuration " + file, e);
         } catch (RuntimeException e) {
             throw new ClusterConfigException(
-                    "the cluster configuration " + file + " is not valid: " + firstLine(e.getMessage()), e);
+                    "the cluster configuration " + file + " is not valid: " + firstLine(String.valueOf(e.getMessage())),
+                    e);
         }
         DEFAULTS.forEach((name, value) -> {
             if (config.getProperty(name) == null) {
@@ -75,6 +76,6 @@ final class ClusterConfig {
     }
 
     private static String firstLine(String message) {
-        return message == null ? "unknown reason" : message.lines().findFirst().orElse("unknown reason");
+        return message.lines().findFirst().orElse("unknown reason");
     }
 }

@@ -25,6 +25,12 @@ public enum ServerOption {
             null,
             "What this node is called in a cluster; keep it over restarts, so that it gets its tenants back."
                     + " Host name and port if not given."),
+    BLOBS(
+            "<place>",
+            null,
+            "Where contents over 64 KiB are: directory (<data-dir>/blobs), directory:/path (shared by all servers),"
+                    + " database, or s3://bucket/prefix?region=...&endpoint=https://...&path-style=true. Not given it is"
+                    + " directory, in a cluster database."),
     LIST_ENTRIES("<form>", "object", "What listings contain: object or string."),
     BODY_MAX("<size>", "64MiB", "The largest request body, such as 512KiB or 64MiB."),
     EVENT_LOOPS("<count>", null, "The number of event loops; the number of processors if not given."),
@@ -35,7 +41,13 @@ public enum ServerOption {
             "<key>",
             null,
             "The system administrator's key, at least " + ServerOptions.ADMIN_KEY_LENGTH_MIN
-                    + " characters. Without it one is made at the first start.");
+                    + " characters. Without it one is made at the first start."),
+    BLOBS_S3_ACCESS_KEY(
+            "<name>",
+            null,
+            "The access key for --blobs s3://.... Without it the usual places of AWS are searched: AWS_ACCESS_KEY_ID,"
+                    + " the profile, the machine's role."),
+    BLOBS_S3_SECRET_KEY("<key>", null, "The secret of that access key.");
 
     /** Variables that belong to us but are no options. */
     public static final String DEBUG_VARIABLE = "NEXUS_DEBUG";
@@ -64,7 +76,22 @@ public enum ServerOption {
 
     /** Secrets are not accepted there, because other users can see command lines. */
     public boolean isOnCommandLine() {
-        return this != ADMIN_KEY;
+        return switch (this) {
+            case ADMIN_KEY, BLOBS_S3_ACCESS_KEY, BLOBS_S3_SECRET_KEY -> false;
+            case HOST,
+                    PORT,
+                    DATA_DIR,
+                    DATABASE_URL,
+                    CLUSTER,
+                    NODE_NAME,
+                    BLOBS,
+                    LIST_ENTRIES,
+                    BODY_MAX,
+                    EVENT_LOOPS,
+                    IDLE_PASSIVATION,
+                    SLOW_OPERATION,
+                    LOG_FORMAT -> true;
+        };
     }
 
     public String parameter() {

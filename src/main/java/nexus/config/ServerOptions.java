@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param databaseUrl null: the embedded database
  * @param cluster null: one node
  * @param nodeName null: made of host name and port
+ * @param blobsAccessKey null: what the storage service's own library finds
+ * @param blobsSecretKey null if and only if the access key is
  * @param adminKey null: a key is made at the first start
  */
 public record ServerOptions(
@@ -24,13 +26,16 @@ public record ServerOptions(
         @Nullable DatabaseUrl databaseUrl,
         @Nullable Path cluster,
         @Nullable String nodeName,
+        BlobLocation blobs,
         ListEntries listEntries,
         long bodyMaxBytes,
         int eventLoops,
         Duration idlePassivation,
         Duration slowOperation,
         LogFormat logFormat,
-        @Nullable Secret adminKey) {
+        @Nullable Secret adminKey,
+        @Nullable Secret blobsAccessKey,
+        @Nullable Secret blobsSecretKey) {
 
     static final int ADMIN_KEY_LENGTH_MIN = 32;
 
@@ -77,6 +82,19 @@ public record ServerOptions(
         if (adminKey != null && !adminKey.value().matches("[\\x21-\\x7e]*")) {
             errors.add(of(ServerOption.ADMIN_KEY) + " has characters that an HTTP header cannot carry");
         }
+        if (cluster != null && !blobs.isShared()) {
+            errors.add(
+                    of(ServerOption.BLOBS) + " is " + blobs + ", which is this machine's own; the contents of a cluster"
+                            + " must be where every node reaches them: database, directory:/path or s3://bucket");
+        }
+        if ((blobsAccessKey == null) != (blobsSecretKey == null)) {
+            errors.add(of(ServerOption.BLOBS_S3_ACCESS_KEY) + " and " + of(ServerOption.BLOBS_S3_SECRET_KEY)
+                    + " go together, one is missing");
+        }
+        if (blobsAccessKey != null && !(blobs instanceof BlobLocation.Bucket)) {
+            errors.add(of(ServerOption.BLOBS_S3_ACCESS_KEY) + " is for s3://..., but " + of(ServerOption.BLOBS) + " is "
+                    + blobs);
+        }
         if (!errors.isEmpty()) {
             throw new OptionsException(errors);
         }
@@ -94,21 +112,27 @@ public record ServerOptions(
             Map<ServerOption, String> commandLine, Map<String, String> environment, int processors) {
         OptionTexts texts = new OptionTexts(commandLine, environment);
         Optional<ServerOptions> options = Optional.empty();
+        Path cluster = texts.ifGiven(ServerOption.CLUSTER, Path::of).orElse(null);
+        BlobLocation blobs = texts.ifGiven(ServerOption.BLOBS, BlobLocation::parse)
+                .orElse(cluster == null ? new BlobLocation.OwnDirectory() : new BlobLocation.Database());
         try {
             options = Optional.of(new ServerOptions(
                     texts.text(ServerOption.HOST),
                     texts.number(ServerOption.PORT),
                     texts.path(ServerOption.DATA_DIR),
                     texts.ifGiven(ServerOption.DATABASE_URL, DatabaseUrl::parse).orElse(null),
-                    texts.ifGiven(ServerOption.CLUSTER, Path::of).orElse(null),
+                    cluster,
                     texts.ifGiven(ServerOption.NODE_NAME, Function.identity()).orElse(null),
+                    blobs,
                     texts.choice(ServerOption.LIST_ENTRIES, ListEntries.class),
                     texts.bytes(ServerOption.BODY_MAX),
                     texts.ifGiven(ServerOption.EVENT_LOOPS, Integer::valueOf).orElse(Math.max(1, processors)),
                     texts.duration(ServerOption.IDLE_PASSIVATION),
                     texts.duration(ServerOption.SLOW_OPERATION),
                     texts.choice(ServerOption.LOG_FORMAT, LogFormat.class),
-                    texts.ifGiven(ServerOption.ADMIN_KEY, Secret::new).orElse(null)));
+                    texts.ifGiven(ServerOption.ADMIN_KEY, Secret::new).orElse(null),
+                    texts.ifGiven(ServerOption.BLOBS_S3_ACCESS_KEY, Secret::new).orElse(null),
+                    texts.ifGiven(ServerOption.BLOBS_S3_SECRET_KEY, Secret::new).orElse(null)));
         } catch (OptionsException e) {
             texts.add(e.errors());
         }

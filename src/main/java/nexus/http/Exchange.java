@@ -27,6 +27,7 @@ final class Exchange {
     private static final CharSequence NO_SNIFF_VALUE = HttpHeaders.createOptimized("nosniff");
     private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
     private static final CharSequence GZIP = HttpHeaders.createOptimized("gzip");
+    private static final CharSequence PROBLEM = HttpHeaders.createOptimized("application/problem+json");
     private static final CharSequence CLOSE = HttpHeaders.createOptimized("close");
     private static final Base64.Encoder BASE64 = Base64.getEncoder();
 
@@ -41,6 +42,7 @@ final class Exchange {
     private boolean answered;
     private boolean closing;
     private boolean reading;
+    private boolean problemDetails;
 
     Exchange(RouterVerticle router, HttpServerRequest request, String requestId, long started) {
         this.router = router;
@@ -94,6 +96,11 @@ final class Exchange {
 
     boolean isReadingBody() {
         return reading;
+    }
+
+    /** Errors of this interface are problem details, as in RFC 9457. */
+    void saysProblemDetails() {
+        problemDetails = true;
     }
 
     /** The connection ends with this answer. */
@@ -171,7 +178,7 @@ final class Exchange {
     }
 
     private void head(Answer answer) {
-        response.putHeader(HttpHeaders.CONTENT_TYPE, JSON);
+        response.putHeader(HttpHeaders.CONTENT_TYPE, problemDetails && answer.status() >= 400 ? PROBLEM : JSON);
         response.putHeader(HttpHeaders.CACHE_CONTROL, answer.caching().header());
         String etag = answer.etag();
         if (etag != null) {

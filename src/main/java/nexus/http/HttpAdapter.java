@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import nexus.http.rest.ClusterEndpoint;
 import nexus.http.rpc.BodyMemory;
 import nexus.http.rpc.RestEndpoint;
 import nexus.http.rpc.RpcEndpoint;
@@ -32,6 +33,7 @@ public final class HttpAdapter {
     private final WorkerExecutor worker;
     private final RpcEndpoint rpc;
     private final RestEndpoint rest;
+    private final ClusterEndpoint cluster;
     private final List<RouterVerticle> routers = Collections.synchronizedList(new ArrayList<>());
     private @Nullable String deployment;
 
@@ -55,6 +57,7 @@ public final class HttpAdapter {
                 new RpcOptions(options.version(), options.listEntriesAsStrings()));
         this.rpc = new RpcEndpoint(rpcServices, services.telemetry());
         this.rest = new RestEndpoint(rpcServices);
+        this.cluster = new ClusterEndpoint(rpcServices, services.leases());
     }
 
     /** Opens the port; the future tells which one it is. */
@@ -67,7 +70,7 @@ public final class HttpAdapter {
     }
 
     private RouterVerticle newRouter() {
-        RouterVerticle router = new RouterVerticle(options, services, rpc, rest, memory, worker);
+        RouterVerticle router = new RouterVerticle(options, services, rpc, rest, cluster, memory, worker);
         routers.add(router);
         return router;
     }

@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import nexus.kernel.Ids;
 import nexus.store.BlobStore;
+import nexus.store.Leases;
 import nexus.tenant.ApiKeys;
 import nexus.tenant.Telemetry;
 import nexus.tenant.TenantGateway;
@@ -17,11 +18,13 @@ import nexus.tenant.TenantGateway;
  * @param ids makes command, key and error ids; from a cryptographic source
  * @param secrets the cryptographic source of new keys
  * @param ticker elapsed time in nanoseconds, as {@code System.nanoTime}
+ * @param leases of the nodes, for {@code /v1/cluster}
  * @param ready whether {@code /ready} says yes
  * @param metrics the text of {@code /metrics}, in the format of Prometheus
  */
 public record HttpServices(
         TenantGateway gateway,
+        Leases leases,
         BlobStore blobs,
         ApiKeys keys,
         Telemetry telemetry,

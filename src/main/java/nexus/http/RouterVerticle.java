@@ -15,10 +15,12 @@ import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import nexus.http.rest.ClusterEndpoint;
 import nexus.http.rpc.Answer;
 import nexus.http.rpc.BodyMemory;
 import nexus.http.rpc.Caller;
 import nexus.http.rpc.Operation;
+import nexus.http.rpc.Resource;
 import nexus.http.rpc.RestEndpoint;
 import nexus.http.rpc.RpcEndpoint;
 import nexus.kernel.ProblemCode;
@@ -47,6 +49,7 @@ public final class RouterVerticle extends VerticleBase {
     private static final Logger LOG = LoggerFactory.getLogger(RouterVerticle.class);
     private static final String WIRE = "nexus";
     private static final String RPC_PREFIX = "/api/nfs/";
+    private static final String OWN_PREFIX = "/v1/";
     private static final int REQUEST_ID_CHARS = 64;
     private static final String RPC_METHODS = "POST, OPTIONS";
 
@@ -54,6 +57,7 @@ public final class RouterVerticle extends VerticleBase {
     private final HttpServices services;
     private final RpcEndpoint rpc;
     private final RestEndpoint rest;
+    private final ClusterEndpoint cluster;
     private final BodyMemory memory;
     private final WorkerExecutor worker;
     private final Connections connections;
@@ -70,12 +74,14 @@ public final class RouterVerticle extends VerticleBase {
             HttpServices services,
             RpcEndpoint rpc,
             RestEndpoint rest,
+            ClusterEndpoint cluster,
             BodyMemory memory,
             WorkerExecutor worker) {
         this.options = options;
         this.services = services;
         this.rpc = rpc;
         this.rest = rest;
+        this.cluster = cluster;
         this.memory = memory;
         this.worker = worker;
         this.connections = new Connections(options.connections());
@@ -110,7 +116,10 @@ public final class RouterVerticle extends VerticleBase {
 
     private HttpServerOptions serverOptions() {
         // A negative port is a free one that all instances share.
+        // There are no web sockets yet, and their compression would look at every request and answer.
         return new HttpServerOptions()
+                .setPerFrameWebSocketCompressionSupported(false)
+                .setPerMessageWebSocketCompressionSupported(false)
                 .setHost(options.host())
                 .setPort(options.port() == 0 ? -1 : options.port())
                 .setIdleTimeout((int) options.idleTimeout().toMillis())
@@ -274,7 +283,11 @@ public final class RouterVerticle extends VerticleBase {
             rpc(exchange, path.substring(RPC_PREFIX.length()));
             return;
         }
-        Optional<RestEndpoint.Resource> resource = rest.find(path);
+        Optional<Resource> resource = rest.find(path);
+        if (path.startsWith(OWN_PREFIX)) {
+            exchange.saysProblemDetails();
+            resource = cluster.find(path);
+        }
         if (resource.isPresent()) {
             rest(exchange, resource.get());
             return;
@@ -298,7 +311,7 @@ public final class RouterVerticle extends VerticleBase {
         read(exchange, rpc.operation(method));
     }
 
-    private void rest(Exchange exchange, RestEndpoint.Resource resource) {
+    private void rest(Exchange exchange, Resource resource) {
         HttpServerRequest request = exchange.request();
         String method = request.method().name();
         Optional<String> name = resource.operationName(method);

@@ -1,5 +1,6 @@
 package nexus.placement;
 
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -32,6 +33,9 @@ public final class Activations {
     private static final int STARTING_MAX = 64;
 
     private final Vertx vertx;
+    /** Not a verticle's: what a verticle deploys ends with it, and a tenant must outlive the router that asked first. */
+    private final Context context;
+
     private final TenantServices services;
     private final Map<TenantId, Activation> active = new ConcurrentHashMap<>();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -51,9 +55,10 @@ public final class Activations {
         }
     }
 
-    /** No tenant yet. */
+    /** No tenant yet. Must not be made on the context of a verticle. */
     public Activations(Vertx vertx, TenantServices services) {
         this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
         this.services = services;
     }
 
@@ -102,7 +107,7 @@ public final class Activations {
         if (present != null) {
             return present.ready.future();
         }
-        starting.enter(() -> vertx.deployVerticle(fresh.verticle)).onComplete(done -> {
+        starting.enter(() -> deploy(fresh.verticle)).onComplete(done -> {
             if (done.succeeded()) {
                 fresh.deployment = done.result();
                 fresh.ready.complete(fresh.verticle);
@@ -113,6 +118,12 @@ public final class Activations {
             }
         });
         return fresh.ready.future();
+    }
+
+    private Future<String> deploy(TenantVerticle verticle) {
+        Promise<String> promise = Promise.promise();
+        context.runOnContext(v -> vertx.deployVerticle(verticle).onComplete(promise));
+        return promise.future();
     }
 
     private static Throwable told(TenantId tenant, Throwable cause) {

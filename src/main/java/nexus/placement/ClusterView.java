@@ -16,14 +16,14 @@ import nexus.store.Leases;
  * @param nodes all nodes with a lease row that matters, dead ones too
  * @param live those whose lease was live, and that the cluster's membership has
  * @param candidates those of the live ones that may get tenants: announced and not draining; in the order of their ids
- * @param pins the names of the nodes that tenants are pinned to
+ * @param pins where tenants should be, whatever the hash says
  */
 public record ClusterView(
         NodeId self,
         List<Leases.Node> nodes,
         Set<NodeId> live,
         List<Leases.Node> candidates,
-        Map<TenantId, String> pins) {
+        Map<TenantId, Leases.Pin> pins) {
     /** A node that is alone by its mode of running: it has every tenant. */
     public static ClusterView alone(NodeId self) {
         return new ClusterView(self, List.of(), Set.of(self), List.of(), Map.of());
@@ -31,9 +31,11 @@ public record ClusterView(
 
     /** The node that should have the tenant; a node that sees no candidate takes it for itself. */
     public NodeId desired(TenantId tenant) {
+        Leases.Pin pin = pins.get(tenant);
         return candidates.isEmpty()
                 ? self
-                : Rendezvous.choose(tenant, candidates, pins.get(tenant)).orElse(self);
+                : Rendezvous.choose(tenant, candidates, pin == null ? null : pin.node())
+                        .orElse(self);
     }
 
     /** Whether requests may be sent to this node. */

@@ -137,7 +137,7 @@ public final class NodeWatch {
         return looked.future();
     }
 
-    private void saw(List<Leases.Node> nodes, Map<TenantId, String> pins, long sent) {
+    private void saw(List<Leases.Node> nodes, Map<TenantId, Leases.Pin> pins, long sent) {
         long came = nanos.getAsLong();
         Set<NodeId> gone = new HashSet<>(formers);
         Map<NodeId, Seen> before = new HashMap<>(seen);
@@ -155,7 +155,7 @@ public final class NodeWatch {
         listeners.forEach(listener -> listener.accept(view));
     }
 
-    private ClusterView viewOf(List<Leases.Node> nodes, Map<TenantId, String> pins, Set<NodeId> gone) {
+    private ClusterView viewOf(List<Leases.Node> nodes, Map<TenantId, Leases.Pin> pins, Set<NodeId> gone) {
         if (membership == null) {
             return new ClusterView(self, nodes, Set.of(self), List.of(), Map.of());
         }

@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
@@ -38,7 +39,7 @@ public final class Rebalancer {
     private final NodeId self;
     private final BiFunction<TenantId, NodeId, Future<Void>> successor;
     private final Set<TenantId> moving = new HashSet<>();
-    private volatile long moved;
+    private final AtomicLong moved = new AtomicLong();
     private @Nullable ClusterView latest;
     private boolean reporting;
 
@@ -58,7 +59,7 @@ public final class Rebalancer {
 
     /** How many tenants this node has given away. */
     public long moved() {
-        return moved;
+        return moved.get();
     }
 
     /** Compares what is here with what should be, and begins to move. */
@@ -89,7 +90,7 @@ public final class Rebalancer {
                 .compose(v -> successor.apply(tenant, target))
                 .onComplete(done -> {
                     moving.remove(tenant);
-                    moved++;
+                    moved.incrementAndGet();
                     if (done.succeeded()) {
                         LOG.info("tenant moved tenant={} to={}", tenant, target);
                     } else {

@@ -3,14 +3,18 @@ package nexus.placement;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import nexus.kernel.TenantId;
 import nexus.store.BlobPlace;
 import nexus.store.StoreException;
 import nexus.tenant.TenantServices;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -107,18 +111,32 @@ public final class Sweeper {
     }
 
     private Future<Void> sweepOrphans(TenantId tenant) {
+        return sweepOrphans(tenant, services.time().now().minus(orphanAge), null);
+    }
+
+    /** Page by page: the orphans of a tenant can be behind any number of contents that are none. */
+    private Future<Void> sweepOrphans(TenantId tenant, Instant until, @Nullable BlobPlace after) {
         return services.blobs()
-                .olderThan(tenant, services.time().now().minus(orphanAge), SLICE)
-                .compose(places -> places.isEmpty()
-                        ? Future.succeededFuture()
-                        : known(tenant, places).compose(known -> {
-                            List<BlobPlace> orphans = new ArrayList<>(places);
-                            orphans.removeAll(known);
-                            if (!orphans.isEmpty()) {
-                                LOG.info("orphaned contents removed tenant={} count={}", tenant, orphans.size());
-                            }
-                            return services.blobs().remove(tenant, orphans);
-                        }));
+                .olderThan(tenant, until, after, SLICE)
+                .compose(page -> removeOrphans(tenant, page)
+                        .compose(v -> page.size() < SLICE
+                                ? Future.succeededFuture()
+                                : sweepOrphans(tenant, until, page.get(page.size() - 1))));
+    }
+
+    private Future<Void> removeOrphans(TenantId tenant, List<BlobPlace> places) {
+        if (places.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        return known(tenant, places).compose(known -> {
+            Set<BlobPlace> orphans = new LinkedHashSet<>(places);
+            known.forEach(orphans::remove);
+            if (orphans.isEmpty()) {
+                return Future.succeededFuture();
+            }
+            LOG.info("orphaned contents removed tenant={} count={}", tenant, orphans.size());
+            return services.blobs().remove(tenant, List.copyOf(orphans));
+        });
     }
 
     /** Of a tenant that is gone no row names anything. */

@@ -5,6 +5,7 @@ import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
 import java.util.List;
 import nexus.kernel.TenantId;
+import org.jspecify.annotations.Nullable;
 
 /** Large contents, one tenant's apart from another's. What {@link #put} returned is durable. */
 public interface BlobStore {
@@ -20,10 +21,15 @@ public interface BlobStore {
     /** Removes contents; those that are gone already do not matter. */
     Future<Void> remove(TenantId tenant, List<BlobPlace> places);
 
-    /** Contents of a tenant that were stored before {@code until}, at most {@code limit}, for the search for orphans. */
-    Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, int limit);
+    /**
+     * Contents of a tenant that were stored before {@code until}, for the search for orphans: at most {@code limit}, in the
+     * store's own order. Uploads of that age that never ended are removed on the way.
+     *
+     * @param after the last content of the page before; null for the first page
+     */
+    Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, @Nullable BlobPlace after, int limit);
 
-    /** The tenants that have anything stored. */
+    /** The tenants that have anything stored; there may be others among them. */
     Future<List<TenantId>> tenants();
 
     /** Removes everything of a tenant. */

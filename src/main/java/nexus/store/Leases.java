@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
+import nexus.kernel.ZoneName;
 import org.jspecify.annotations.Nullable;
 
 /** The leases of the nodes, judged by the database's clock alone. */
@@ -85,8 +86,11 @@ public interface Leases {
             int active,
             int moving) {}
 
-    /** The tenants that are pinned, each with the name of its node. At most {@link nexus.kernel.Limits#PINS}. */
-    Future<Map<TenantId, String>> pins();
+    /** The tenants that are pinned. At most {@link nexus.kernel.Limits#PINS}. */
+    Future<Map<TenantId, Pin>> pins();
+
+    /** Where a tenant should be: on the node of this name, if it is there. */
+    record Pin(ZoneName zone, String node) {}
 
     /** How many tenants each node owns. */
     Future<Map<NodeId, Long>> owned();

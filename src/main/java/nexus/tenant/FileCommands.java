@@ -138,6 +138,13 @@ final class FileCommands {
         if (draft.isVacated(paths(command))) {
             return true;
         }
+        if (command instanceof TenantRequest.Rename rename
+                && state.zone.equals(rename.from().zone())
+                && !rename.from().isTenantRoot()) {
+            // A directory that an earlier command of the group has made: a folder changes alone.
+            FileEntry from = draft.entry(rename.from().relative());
+            return from != null && from.directory();
+        }
         if (!(command instanceof TenantRequest.AppendFile append)
                 || draft.loaded().largeAppends.containsKey(append)
                 || !state.zone.equals(append.path().zone())) {
@@ -306,7 +313,8 @@ final class FileCommands {
                 ? draft.loaded().largeAppends.get(command)
                 : joined(present, command.bytes(), draft);
         if (content == null) {
-            throw Problem.unavailable("the file changed while it was appended to")
+            Problem refusal = draft.loaded().refusedAppends.get(command);
+            throw (refusal == null ? Problem.unavailable("the file changed while it was appended to") : refusal)
                     .exception();
         }
         Writes writes = new Writes(ask, principal, draft);

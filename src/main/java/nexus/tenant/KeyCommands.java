@@ -63,7 +63,9 @@ final class KeyCommands {
             }
         }
         // Nodes that start at once on a fresh database make one first key between them.
-        if (principal.equals(Principal.SERVER) && draft.anyKey(key -> !key.external() && key.isLive(draft.now))) {
+        if (state.isSystem()
+                && principal.equals(Principal.SERVER)
+                && draft.anyKey(key -> !key.external() && key.isLive(draft.now))) {
             throw Problem.refused("there is a system administrator's key already", null)
                     .exception();
         }

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.UUID;
 import nexus.kernel.ContentHash;
 import nexus.kernel.Must;
+import nexus.kernel.Problem;
 import nexus.kernel.WorkspacePath;
 import nexus.kernel.ZoneName;
 import nexus.store.Content;
@@ -31,6 +32,8 @@ final class Loaded {
     final LinkedHashSet<ZoneName> missingZones = new LinkedHashSet<>();
     /** Appends whose result is too large to be inline: made in the blob store before they are decided. */
     final Map<TenantRequest.AppendFile, Content.Stored> largeAppends = new HashMap<>();
+    /** Such appends whose result was not made, because they would be refused. */
+    final Map<TenantRequest.AppendFile, Problem> refusedAppends = new HashMap<>();
 
     private final Map<String, Optional<FileEntry>> entries = new HashMap<>();
     private final Map<UUID, Optional<TupleRow>> tuples = new HashMap<>();

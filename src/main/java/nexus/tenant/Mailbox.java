@@ -9,6 +9,7 @@ import java.util.Iterator;
 import java.util.List;
 import nexus.kernel.Limits;
 import nexus.kernel.Problem;
+import nexus.kernel.ProblemException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,9 @@ final class Mailbox {
         final @Nullable Principal system;
         final long deadlineNanos;
         final Promise<Reply> promise = Promise.promise();
+        /** Why it was refused; it is told so when the group that it was judged with is committed. */
+        @Nullable
+        ProblemException refusal;
 
         Letter(Ask ask, TenantRequest.Command command, @Nullable Principal system, long deadlineNanos) {
             this.ask = ask;

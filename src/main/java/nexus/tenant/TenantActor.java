@@ -83,8 +83,9 @@ final class TenantActor {
     private @Nullable TenantCore core;
     private @Nullable Fetcher fetcher;
     private List<Letter> inFlight = List.of();
-    /** Answers that wait for the group in flight. */
-    private List<Verdict> judged = List.of();
+    /** Whether those in flight were sent to the database in a group of whose outcome nothing is known yet. */
+    private boolean outcomeOpen;
+
     /** Queries that wait for its end. */
     private final List<Promise<Void>> afterGroup = new ArrayList<>();
     private int fetches;
@@ -132,27 +133,39 @@ final class TenantActor {
         if (phase == Phase.STOPPED) {
             return Future.succeededFuture();
         }
+        // From here on nobody is let in, and nothing begins by itself: what is under way ends, then there is quiet.
         stopping = true;
-        Future<Void> ended = phase == Phase.READY ? Future.succeededFuture() : waitForQuiet();
-        return ended.compose(v -> flushLast()).eventually(this::release).eventually(() -> {
-            halt(null);
-            return Future.succeededFuture();
-        });
+        return waitForQuiet()
+                .compose(v -> flushKeys())
+                .transform(done -> waitForQuiet())
+                .compose(v -> flushDenials())
+                .transform(done -> waitForQuiet())
+                .eventually(this::release)
+                .eventually(() -> {
+                    halt(null);
+                    return Future.succeededFuture();
+                });
     }
 
     private Future<Void> waitForQuiet() {
-        if (quiet == null) {
+        if (phase == Phase.READY || phase == Phase.STOPPED) {
+            return Future.succeededFuture();
+        }
+        if (quiet == null || quiet.future().isComplete()) {
             quiet = Promise.promise();
         }
         return quiet.future();
     }
 
-    private Future<Void> flushLast() {
+    private Future<Void> flushKeys() {
         TenantCore present = core;
-        if (present == null || present.state.gone || phase != Phase.READY) {
-            return Future.succeededFuture();
-        }
-        return touchKeys(present).transform(done -> denials.isEmpty() ? Future.succeededFuture() : writeDenials());
+        return present == null || present.state.gone || phase != Phase.READY
+                ? Future.succeededFuture()
+                : touchKeys(present);
+    }
+
+    private Future<Void> flushDenials() {
+        return phase != Phase.READY || denials.isEmpty() ? Future.succeededFuture() : writeDenials();
     }
 
     private Future<Void> release() {
@@ -170,14 +183,12 @@ final class TenantActor {
         }
         phase = Phase.STOPPED;
         onStop.run();
+        wakeQueries();
         for (Letter letter : inFlight) {
             // Their group may have been committed before the tenant was lost; who asks its next owner is told.
-            fail(letter, problem, true);
+            fail(letter, problem, outcomeOpen);
         }
         inFlight = List.of();
-        judged.forEach(verdict -> fail(verdict.letter(), problem, false));
-        judged = List.of();
-        wakeQueries();
         while (!mailbox.isEmpty()) {
             mailbox.take().forEach(letter -> fail(letter, problem, false));
         }
@@ -204,7 +215,7 @@ final class TenantActor {
 
     /** Answers on the actor's context. */
     Future<Reply> ask(Ask ask, @Nullable Principal system) {
-        if (hasStopped()) {
+        if (phase == Phase.STOPPED || stopping) {
             return Future.failedFuture(new StoppedException());
         }
         if (system != null && isStale(system)) {
@@ -222,14 +233,6 @@ final class TenantActor {
         return reply;
     }
 
-    /**
-     * Whether it takes no more work. From the moment that it is to stop: the tenant may be given up and be another node's
-     * before this node learns that it is, and commands that kept coming would keep it from ever being given up.
-     */
-    private boolean hasStopped() {
-        return phase == Phase.STOPPED || stopping;
-    }
-
     /** Whether the reserved tenant's verdict is so old that the key may have been revoked since: it must be asked anew. */
     private boolean isStale(Principal system) {
         return !system.equals(Principal.SERVER)
@@ -241,7 +244,8 @@ final class TenantActor {
         Must.hold(tenant.equals(TenantId.SYSTEM), "system keys are judged by the reserved tenant");
         lastAskNanos = services.time().nanoTime();
         TenantCore present = core;
-        if (hasStopped()) {
+        if (phase == Phase.STOPPED || stopping) {
+            // It may have been given up already, and its next owner may have revoked the key.
             return Future.failedFuture(new StoppedException());
         }
         if (present == null || !mayAnswer()) {
@@ -295,7 +299,7 @@ final class TenantActor {
 
     private Future<Reply> repeat(
             Ask ask, TenantRequest.Query query, @Nullable Principal system, int repeatsLeft) {
-        if (hasStopped()) {
+        if (phase == Phase.STOPPED || stopping) {
             return Future.failedFuture(new StoppedException());
         }
         return repeatsLeft == 0
@@ -377,11 +381,14 @@ final class TenantActor {
             if (phase == Phase.STOPPED) {
                 return;
             }
-            if (done.succeeded()) {
+            if (done.failed()) {
+                LOG.warn("loading for a group failed tenant={}", tenant, done.cause());
+                finishFailed(away().problem());
+            } else if (mayAnswer()) {
                 decide(present, loaded);
             } else {
-                LOG.warn("loading for a group failed tenant={}", tenant, done.cause());
-                finishFailed(Problem.unavailable("the database cannot be reached at the moment"));
+                // A refusal, or a change that would change nothing, is an answer from memory like any other.
+                finishFailed(away().problem());
             }
         });
     }
@@ -442,6 +449,7 @@ final class TenantActor {
         Problem refusal = present.refusalOfLargeAppend(letter.ask, append, letter.system, base, loaded, clock.now());
         if (refusal != null) {
             // It is refused once more, for good, when it is decided.
+            loaded.refusedAppends.put(append, refusal);
             return Future.succeededFuture();
         }
         return here(joined(base, append.bytes())).map(stored -> {
@@ -467,49 +475,34 @@ final class TenantActor {
         });
     }
 
-    /**
-     * An answer to a command that changes nothing, judged together with the others of its group: on what they change, and on a
-     * state that is known to be the present one only when they are committed, or by the lease if there is nothing to commit.
-     */
-    private record Verdict(
-            Letter letter, @Nullable Reply before, @Nullable ProblemException refusal) {
-        void tell() {
-            if (refusal != null) {
-                letter.promise.tryFail(refusal);
-            } else {
-                letter.promise.tryComplete(before);
-            }
-        }
-    }
-
     private void decide(TenantCore present, Loaded loaded) {
         Instant now = clock.now();
         List<AuditLine> riding = present.waitingDenials();
         Draft draft = new Draft(present.state, now, loaded, riding);
         List<Letter> decided = new ArrayList<>(inFlight.size());
-        List<Verdict> verdicts = new ArrayList<>();
         int next = 0;
         for (; next < inFlight.size(); next++) {
             Letter letter = inFlight.get(next);
             if (next > 0 && (present.isAlone(letter.command, loaded) || present.mustWait(letter.command, draft))) {
                 break;
             }
+            Reply before = present.state.outcomeOf(letter.ask.command());
+            if (before != null) {
+                // It was done, whatever has become of the caller's key since.
+                letter.promise.tryComplete(before);
+                continue;
+            }
             Principal principal = null;
+            letter.refusal = null;
             try {
                 principal = present.admit(letter.ask, letter.system, now);
-                Reply before = present.state.outcomeOf(letter.ask.command());
-                if (before != null) {
-                    verdicts.add(new Verdict(letter, before, null));
-                    continue;
-                }
                 if (!draft.replies().containsKey(letter.ask.command())) {
                     draft.reply(letter.ask.command(), present.decide(letter.ask, letter.command, principal, draft));
                 }
                 // The same command twice in one group, because its sender asked again: one effect, one answer.
-                decided.add(letter);
             } catch (ProblemException e) {
                 refused(letter.ask, principal, e.problem());
-                verdicts.add(new Verdict(letter, null, e));
+                letter.refusal = e;
             } catch (RuntimeException e) {
                 // A bug of ours: its command fails, the others are decided again without it, on a clean draft.
                 letter.promise.tryFail(e);
@@ -519,22 +512,32 @@ final class TenantActor {
                 decide(present, loaded);
                 return;
             }
+            decided.add(letter);
         }
         mailbox.putBack(inFlight.subList(next, inFlight.size()));
         inFlight = decided;
         if (draft.hasEffects()) {
-            commit(present, draft, riding, verdicts);
+            commit(present, draft, riding);
         } else if (mayAnswer()) {
-            decided.forEach(letter -> letter.promise.tryComplete(reply(draft, letter)));
-            verdicts.forEach(Verdict::tell);
-            inFlight = List.of();
+            answer(draft);
             finish();
         } else {
-            // Nothing is committed, so nothing tells whether the tenant is still this node's.
-            verdicts.forEach(verdict -> verdict.letter().promise.tryFail(away()));
-            decided.forEach(letter -> letter.promise.tryFail(away()));
-            inFlight = List.of();
-            finish();
+            // No commit proves that this is still the owner: a refusal may be as old as a lease that is over.
+            finishFailed(away().problem());
+        }
+    }
+
+    /** Tells those in flight what became of them, now that it is so. */
+    private void answer(Draft draft) {
+        List<Letter> answered = inFlight;
+        inFlight = List.of();
+        for (Letter letter : answered) {
+            ProblemException refusal = letter.refusal;
+            if (refusal != null) {
+                letter.promise.tryFail(refusal);
+            } else {
+                letter.promise.tryComplete(reply(draft, letter));
+            }
         }
     }
 
@@ -546,11 +549,11 @@ final class TenantActor {
         return reply;
     }
 
-    private void commit(TenantCore present, Draft draft, List<AuditLine> riding, List<Verdict> verdicts) {
+    private void commit(TenantCore present, Draft draft, List<AuditLine> riding) {
         Group group = draft.toGroup(services.node());
         long started = services.time().nanoTime();
         int commands = inFlight.size();
-        judged = verdicts;
+        outcomeOpen = true;
         here(services.store().commit(group)).onComplete(done -> {
             long nanos = services.time().nanoTime() - started;
             services.telemetry().group(commands, payload(), nanos, done.succeeded());
@@ -565,22 +568,17 @@ final class TenantActor {
             if (phase == Phase.STOPPED) {
                 return;
             }
-            judged = List.of();
             if (done.succeeded()) {
+                outcomeOpen = false;
                 draft.apply();
                 denials.written(riding);
-                List<Letter> answered = inFlight;
-                inFlight = List.of();
-                answered.forEach(letter -> letter.promise.tryComplete(reply(draft, letter)));
-                verdicts.forEach(Verdict::tell);
+                answer(draft);
                 if (present.state.gone) {
                     halt(Problem.tenantGone());
                 } else {
                     finish();
                 }
             } else {
-                // They were judged on a draft that did not come to be: once more, on what there is then, or by the next owner.
-                mailbox.putBack(verdicts.stream().map(Verdict::letter).toList());
                 failed(done.cause());
             }
         });
@@ -598,6 +596,8 @@ final class TenantActor {
         StoreException.Reason reason =
                 cause instanceof StoreException e ? e.reason() : StoreException.Reason.OUTCOME_UNKNOWN;
         LOG.warn("group not committed tenant={} reason={}", tenant, reason, cause);
+        outcomeOpen &= reason == StoreException.Reason.OUTCOME_UNKNOWN;
+        // A refusal was judged on a draft that did not come to be, or perhaps not: it says nothing any more.
         switch (reason) {
             case FENCED, OWNED -> halt(null);
             case TENANT_GONE -> halt(Problem.tenantGone());
@@ -621,6 +621,7 @@ final class TenantActor {
             }
             if (done.succeeded()) {
                 LOG.info("tenant reloaded tenant={} epoch={}", tenant, present().state.epoch);
+                outcomeOpen = false;
                 for (Letter letter : inFlight) {
                     Reply outcome = present().state.outcomeOf(letter.ask.command());
                     if (outcome != null) {
@@ -635,9 +636,8 @@ final class TenantActor {
                     && (e.reason() == StoreException.Reason.TENANT_GONE || e.reason() == StoreException.Reason.OWNED)) {
                 halt(e.reason() == StoreException.Reason.TENANT_GONE ? Problem.tenantGone() : null);
             } else if (stopping) {
-                inFlight.forEach(letter -> letter.fail(Problem.outcomeUnknown()));
-                inFlight = List.of();
-                halt(Problem.unavailable("the server is stopping"));
+                // The next who has the tenant can tell what became of those in flight.
+                halt(null);
             } else {
                 LOG.warn("reload failed tenant={}", tenant, done.cause());
                 vertx.setTimer(RELOAD_PAUSE.toMillis(), id -> {
@@ -674,7 +674,7 @@ final class TenantActor {
             vertx.setTimer(WATCH.toMillis(), id -> {
                 watching = false;
                 expire();
-                if (phase != Phase.STOPPED && (!mailbox.isEmpty() || !inFlight.isEmpty() || !judged.isEmpty())) {
+                if (phase != Phase.STOPPED && (!mailbox.isEmpty() || !inFlight.isEmpty())) {
                     watch();
                 }
             });
@@ -686,12 +686,10 @@ final class TenantActor {
         mailbox.expire(now);
         for (Letter letter : inFlight) {
             if (now - letter.deadlineNanos >= 0) {
-                letter.fail(Problem.outcomeUnknown());
-            }
-        }
-        for (Verdict verdict : judged) {
-            if (now - verdict.letter().deadlineNanos >= 0) {
-                verdict.letter().fail(Problem.unavailable("the request's time was up; nothing was done"));
+                letter.fail(
+                        letter.refusal == null
+                                ? Problem.outcomeUnknown()
+                                : Problem.unavailable("the request's time was up; nothing was done"));
             }
         }
     }
@@ -704,6 +702,9 @@ final class TenantActor {
             denialsTimed = true;
             vertx.setTimer(Limits.DENIAL_DELAY.toMillis(), id -> {
                 denialsTimed = false;
+                if (stopping) {
+                    return;
+                }
                 if (phase == Phase.READY && mailbox.isEmpty() && !denials.isEmpty()) {
                     writeDenials();
                 } else if (!denials.isEmpty() && phase != Phase.STOPPED) {
@@ -755,7 +756,7 @@ final class TenantActor {
     }
 
     private Future<Void> collect(TenantCore present) {
-        if (phase != Phase.READY || !mailbox.isEmpty()) {
+        if (phase != Phase.READY || !mailbox.isEmpty() || stopping) {
             return Future.succeededFuture();
         }
         // No group may add a reference while rows are collected: it is a group of its own.
@@ -775,7 +776,7 @@ final class TenantActor {
     // ---- plumbing
     // ----------------------------------------------------------------------------------------------------
 
-    private TenantCore present() {
+    TenantCore present() {
         TenantCore present = core;
         if (present == null) {
             throw new IllegalStateException("BUG: the tenant is not loaded");

@@ -97,7 +97,7 @@ public final class TenantVerticle extends VerticleBase {
         }
     }
 
-    private TenantActor actor() {
+    TenantActor actor() {
         TenantActor present = actor;
         if (present == null) {
             throw new IllegalStateException("BUG: asked before it was deployed");

@@ -154,9 +154,7 @@ final class UserCommands {
     /** The key that the command brings, or null if none is wanted or he has one that opens. */
     private static @Nullable KeyRecord firstKey(TenantRequest.ProvisionUser command, Draft draft) {
         KeyId id = command.key();
-        String subject = KeyCommands.userOf(command.userId());
-        if (id == null
-                || draft.keys().stream().anyMatch(key -> key.isLive(draft.now) && isOwn(key, command, subject))) {
+        if (id == null || hasOwnKey(command.userId(), draft)) {
             return null;
         }
         return new KeyRecord(
@@ -174,8 +172,18 @@ final class UserCommands {
                 null);
     }
 
-    private static boolean isOwn(KeyRecord key, TenantRequest.ProvisionUser command, String subject) {
-        return key.userId().equals(command.userId()) && key.subject().equals(subject);
+    private static boolean hasOwnKey(String userId, Draft draft) {
+        if (draft.liveKeysOf(userId) == 0) {
+            // As most who are provisioned: nobody goes through all keys of the tenant for them.
+            return false;
+        }
+        String subject = KeyCommands.userOf(userId);
+        for (KeyRecord key : draft.keys()) {
+            if (key.userId().equals(userId) && key.subject().equals(subject) && key.isLive(draft.now)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static UserRecord registered(

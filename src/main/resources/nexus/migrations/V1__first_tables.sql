@@ -17,19 +17,30 @@ BEGIN
             CREATE ROLE nexus_app NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
         EXCEPTION
             WHEN duplicate_object OR unique_violation THEN NULL;
+            WHEN insufficient_privilege THEN
+                RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+                    MESSAGE = format('%I may not make the role nexus_app: let an administrator run '
+                                     'CREATE ROLE nexus_app NOLOGIN; GRANT nexus_app TO %1$I', current_user);
         END;
     END IF;
 END $$;
 
+-- Whoever has made a role may grant it, and counts as its member, but from version 16 on may not become it.
 DO $$
+DECLARE
+    membership text := CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     FOR attempt IN 1..20 LOOP
-        EXIT WHEN pg_has_role(current_user, 'nexus_app', 'MEMBER');
+        EXIT WHEN pg_has_role(current_user, 'nexus_app', membership);
         BEGIN
             EXECUTE format('GRANT nexus_app TO %I', current_user);
         EXCEPTION
             -- "tuple concurrently updated": another database's migration grants at the same time.
             WHEN internal_error OR unique_violation THEN PERFORM pg_sleep(0.05);
+            WHEN insufficient_privilege THEN
+                RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+                    MESSAGE = format('%I may not become the role nexus_app: let an administrator run '
+                                     'GRANT nexus_app TO %1$I', current_user);
         END;
     END LOOP;
 END $$;

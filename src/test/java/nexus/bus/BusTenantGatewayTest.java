@@ -52,6 +52,7 @@ import nexus.tenant.Telemetry;
 import nexus.tenant.TenantOptions;
 import nexus.tenant.TenantRequest;
 import nexus.tenant.TenantServices;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,6 +73,7 @@ class BusTenantGatewayTest {
     private StoreException localRefusal =
             new StoreException("owned", SECOND, new IllegalStateException("as the database says"));
     private int localTakes;
+    private @Nullable Future<?> take;
     private final NodeWatch watch = new NodeWatch(vertx, leases, SELF, Set.of(), new Members(), System::nanoTime);
     private BusTenantGateway gateway;
 
@@ -114,7 +116,7 @@ class BusTenantGatewayTest {
                 SELF,
                 stub(TenantStore.class, "take", () -> {
                     localTakes++;
-                    return Future.failedFuture(localRefusal);
+                    return take == null ? Future.failedFuture(localRefusal) : take;
                 }),
                 stub(Registry.class, "find", () -> Future.succeededFuture(Optional.of(TENANT))),
                 stub(BlobStore.class, "", () -> Future.failedFuture("never")),
@@ -134,7 +136,7 @@ class BusTenantGatewayTest {
 
     /** Sets who should have the tenant, and looks. */
     private void pin(String name) throws Exception {
-        leases.pinned.put(TENANT, name);
+        leases.pin(TENANT, name);
         onLoop(() -> watch.look());
     }
 
@@ -315,10 +317,62 @@ class BusTenantGatewayTest {
         assertTrue(left.get(0).compareTo(LONG) <= 0, left.toString());
     }
 
+    /** Whatever hangs: the caller is told in time that nothing was done, and it is not done later either. */
+    @Test
+    void anAskIsAnsweredInTimeAlthoughTheTenantDoesNotLoad() throws Exception {
+        pin("one");
+        Promise<Object> never = Promise.promise();
+        take = never.future();
+        long before = System.nanoTime();
+        assertEquals(ProblemCode.UNAVAILABLE, refusal(COMMAND, SHORT));
+        assertTrue(System.nanoTime() - before < SHORT.plusSeconds(5).toNanos());
+        assertEquals(1, localTakes);
+    }
+
+    /** A key that cannot be proved any more hides what was done with it, but it does not undo it. */
+    @Test
+    void aDoubtOutlivesTheProofOfTheKey() throws Exception {
+        leases.pin(TenantId.SYSTEM, "three");
+        pin("two");
+        Principal root = new Principal(TenantId.SYSTEM, new KeyId(new UUID(6, 6)), "user", "root", true, Instant.EPOCH);
+        for (Problem refused : List.of(Problem.unauthenticated(), Problem.unavailable("nothing was done"))) {
+            answers(new NodeReply.Proved(root));
+            script.add(Future.failedFuture(new UnreachableException("cut", true)));
+            for (int i = 0; i < 100; i++) {
+                answers(new NodeReply.Refused(refused));
+            }
+            ProblemException told =
+                    assertThrows(ProblemException.class, () -> onLoop(() -> gateway.ask(asRoot(SHORT, COMMAND))));
+            assertEquals(ProblemCode.OUTCOME_UNKNOWN, told.problem().code());
+            script.clear();
+        }
+    }
+
+    /** That the key could not be proved says that nothing was done. */
+    @Test
+    void aCommandWhoseKeyWasNeverProvedWasNotDone() {
+        leases.pin(TenantId.SYSTEM, "three");
+        ProblemException told =
+                assertThrows(ProblemException.class, () -> onLoop(() -> gateway.ask(asRoot(SHORT, COMMAND))));
+        assertEquals(ProblemCode.UNAVAILABLE, told.problem().code());
+    }
+
+    private static Ask asRoot(Duration timeout, TenantRequest request) {
+        return new Ask(
+                "r-1",
+                "127.0.0.1",
+                new CommandId(new UUID(8, 8)),
+                new Credential(TenantId.SYSTEM, new KeyId(new UUID(6, 6)), new byte[32]),
+                Claims.NONE,
+                new ZoneName("acme"),
+                timeout,
+                request);
+    }
+
     /** A system key is proved anew with every attempt: it may have been revoked while the tenant moved. */
     @Test
     void aSystemKeyIsProvedWithEveryAttempt() throws Exception {
-        leases.pinned.put(TenantId.SYSTEM, "three");
+        leases.pin(TenantId.SYSTEM, "three");
         pin("two");
         Principal root = new Principal(TenantId.SYSTEM, new KeyId(new UUID(6, 6)), "user", "root", true, Instant.EPOCH);
         answers(
@@ -326,17 +380,7 @@ class BusTenantGatewayTest {
                 new NodeReply.Moved(null),
                 new NodeReply.Proved(root),
                 new NodeReply.Answered(YES));
-        Credential credential = new Credential(TenantId.SYSTEM, new KeyId(new UUID(6, 6)), new byte[32]);
-        Ask ask = new Ask(
-                "r-1",
-                "127.0.0.1",
-                new CommandId(new UUID(8, 8)),
-                credential,
-                Claims.NONE,
-                new ZoneName("acme"),
-                LONG,
-                QUERY);
-        assertSame(YES, onLoop(() -> gateway.ask(ask)));
+        assertSame(YES, onLoop(() -> gateway.ask(asRoot(LONG, QUERY))));
         assertEquals(List.of(THIRD, SECOND, THIRD, SECOND), asked);
         assertEquals(root, ((NodeRequest.AskTenant) requests.get(1)).system());
     }

@@ -88,6 +88,8 @@ class NexusCommandTest {
                 "serve --port",
                 "serve extra",
                 "serve --admin-key x",
+                "serve --blobs-s3-access-key x",
+                "serve --blobs-s3-secret-key x",
                 "demo --port x",
                 "demo --port 70000"
             })

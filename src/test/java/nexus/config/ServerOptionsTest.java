@@ -26,12 +26,15 @@ class ServerOptionsTest {
             null,
             null,
             null,
+            new BlobLocation.OwnDirectory(),
             ListEntries.OBJECT,
             64L << 20,
             PROCESSORS,
             Duration.ofMinutes(10),
             Duration.ofMillis(250),
             LogFormat.TEXT,
+            null,
+            null,
             null);
 
     private static final ServerOptions OTHERS = new ServerOptions(
@@ -41,13 +44,16 @@ class ServerOptionsTest {
             DatabaseUrl.parse("postgresql://u:secret@db:6432/n"),
             Path.of("cluster.yaml"),
             "node-1",
+            BlobLocation.parse("s3://contents/nexus?region=eu-central-1"),
             ListEntries.STRING,
             512L << 10,
             3,
             Duration.ofSeconds(90),
             Duration.ofSeconds(2),
             LogFormat.JSON,
-            new Secret(KEY));
+            new Secret(KEY),
+            new Secret("the-access-key"),
+            new Secret("the-storage-key"));
 
     private static final Map<String, String> EVERY_VARIABLE = Map.ofEntries(
             Map.entry("NEXUS_HOST", "::1"),
@@ -56,6 +62,9 @@ class ServerOptionsTest {
             Map.entry("NEXUS_DATABASE_URL", "postgresql://u:secret@db:6432/n"),
             Map.entry("NEXUS_CLUSTER", "cluster.yaml"),
             Map.entry("NEXUS_NODE_NAME", "node-1"),
+            Map.entry("NEXUS_BLOBS", "s3://contents/nexus?region=eu-central-1"),
+            Map.entry("NEXUS_BLOBS_S3_ACCESS_KEY", "the-access-key"),
+            Map.entry("NEXUS_BLOBS_S3_SECRET_KEY", "the-storage-key"),
             Map.entry("NEXUS_LIST_ENTRIES", "string"),
             Map.entry("NEXUS_BODY_MAX", "512KiB"),
             Map.entry("NEXUS_EVENT_LOOPS", "3"),
@@ -149,6 +158,37 @@ class ServerOptionsTest {
     }
 
     @Test
+    void aClustersContentsAreWhereEveryNodeReachesThem() {
+        BlobLocation byDefault =
+                read(Map.of(), Map.of("NEXUS_CLUSTER", "cluster.yaml")).blobs();
+        assertEquals(new BlobLocation.Database(), byDefault);
+        List<String> errors = errors(Map.of("NEXUS_CLUSTER", "cluster.yaml", "NEXUS_BLOBS", "directory"));
+        assertEquals(
+                List.of(
+                        "--blobs (NEXUS_BLOBS) is directory, which is this machine's own; the contents of a cluster must be"
+                                + " where every node reaches them: database, directory:/path or s3://bucket"),
+                errors);
+        for (String shared : List.of("database", "directory:/mnt/blobs", "s3://contents?region=eu-central-1")) {
+            ServerOptions options = read(Map.of(), Map.of("NEXUS_CLUSTER", "cluster.yaml", "NEXUS_BLOBS", shared));
+            assertEquals(BlobLocation.parse(shared), options.blobs());
+        }
+    }
+
+    @Test
+    void theKeysOfTheStorageGoTogetherAndToABucket() {
+        String bucket = "s3://contents?region=eu-central-1";
+        for (String one : List.of("NEXUS_BLOBS_S3_ACCESS_KEY", "NEXUS_BLOBS_S3_SECRET_KEY")) {
+            assertEquals(
+                    List.of("NEXUS_BLOBS_S3_ACCESS_KEY and NEXUS_BLOBS_S3_SECRET_KEY go together, one is missing"),
+                    errors(Map.of("NEXUS_BLOBS", bucket, one, "hunter2")));
+        }
+        List<String> elsewhere = errors(Map.of(
+                "NEXUS_BLOBS", "database", "NEXUS_BLOBS_S3_ACCESS_KEY", "a", "NEXUS_BLOBS_S3_SECRET_KEY", "hunter2"));
+        assertEquals(
+                List.of("NEXUS_BLOBS_S3_ACCESS_KEY is for s3://..., but --blobs (NEXUS_BLOBS) is database"), elsewhere);
+    }
+
+    @Test
     void suggestsNothingForANameThatIsFarFromAll() {
         assertEquals(
                 List.of("unknown environment variable NEXUS_QQQQQQQQQQQQQQQ"),
@@ -163,10 +203,14 @@ class ServerOptionsTest {
     @Test
     void neverShowsSecrets() {
         String shown = OTHERS.toString();
-        assertFalse(shown.contains("secret") || shown.contains(KEY), shown);
+        assertFalse(shown.contains("secret") || shown.contains(KEY) || shown.contains("the-storage-key"), shown);
         assertTrue(shown.contains("postgresql://u:***@db:6432/n") && shown.contains("adminKey=***"), shown);
         List<String> errors = errors(Map.of("NEXUS_DATABASE_URL", "postgresql://u:hunter2@db:x/n", "NEXUS_PORT", "x"));
         assertFalse(errors.toString().contains("hunter2"), errors::toString);
+        for (String place :
+                List.of("s3:name:hunter2@host", "s3://name:hunter2@host/x", "hunter2", "directory:hunter2")) {
+            assertFalse(errors(Map.of("NEXUS_BLOBS", place)).toString().contains("hunter2"), place);
+        }
     }
 
     private static List<String> errors(Map<String, String> environment) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -71,6 +72,21 @@ class EveryMethodTest {
             boolean byAdministrator) {}
 
     private static final Map<String, Row> ROWS = new TreeMap<>();
+
+    /**
+     * A request of the REST interface; all of them are for system administrators.
+     *
+     * @param status of the answer to one
+     */
+    private record Route(
+            String method, String path, @Nullable String body, int status) {
+        HttpReply send(NexusClient client) {
+            return client.send(method, path, body == null ? null : body.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private static final String KEYS = "/api/v2/auth/keys";
+    private static final List<Route> ROUTES = new ArrayList<>();
 
     private static NexusClient anonymous = NexusClient.anonymous("http://127.0.0.1:1");
     private static NexusClient owner = anonymous;
@@ -203,6 +219,13 @@ class EveryMethodTest {
         administrators("admin_get_key", "key_id", extraKey());
         administrators("admin_update_key", "key_id", extraKey(), "name", "renamed");
         administrators("admin_revoke_key", "key_id", extraKey());
+        administrators("provision_user", "user_id", "newcomer", "email", "newcomer@example.com", "zone_id", ZONE);
+        administrators(
+                "deprovision_user", "user_id", "extra", "zone_id", ZONE, "delete_user_record", true, "force", true);
+        ROUTES.add(new Route("POST", KEYS, "{\"name\":\"eve\",\"user_id\":\"eve\",\"zone_id\":\"" + ZONE + "\"}", 201));
+        ROUTES.add(new Route("GET", KEYS + "?zone_id=" + ZONE, null, 200));
+        ROUTES.add(new Route("GET", KEYS + "/" + extraKey(), null, 200));
+        ROUTES.add(new Route("DELETE", KEYS + "/" + extraKey(), null, 200));
     }
 
     private static String extraKey() {
@@ -276,6 +299,11 @@ class EveryMethodTest {
             assertEquals(401, reply.status(), method + ": " + reply.text());
             assertEquals("{\"detail\":\"Invalid or missing API key\"}", reply.text(), method);
         }
+        for (Route route : ROUTES) {
+            HttpReply reply = route.send(client);
+            assertEquals(401, reply.status(), route + ": " + reply.text());
+            assertEquals("{\"detail\":\"Invalid or missing API key\"}", reply.text(), route.toString());
+        }
         Map<String, @Nullable Object> whoami = client.get("/api/auth/whoami");
         assertEquals(false, whoami.get("authenticated"));
         assertEquals(false, whoami.get("is_admin"));
@@ -291,6 +319,7 @@ class EveryMethodTest {
         for (String method : ROWS.keySet()) {
             assertEquals(401, call(anonymous, method).status(), method);
         }
+        ROUTES.forEach(route -> assertEquals(401, route.send(anonymous).status(), route.toString()));
         assertEquals(fingerprint, state());
     }
 
@@ -328,6 +357,7 @@ class EveryMethodTest {
     @Order(3)
     void anotherTenantsAdministratorGetsNothing() {
         ROWS.forEach((method, row) -> judge(method, row.stranger(), call(stranger, method)));
+        ROUTES.forEach(route -> forbidden(route, stranger));
         assertEquals(fingerprint, state());
     }
 
@@ -335,6 +365,7 @@ class EveryMethodTest {
     @Order(3)
     void userWithoutGrantsGetsNothing() {
         ROWS.forEach((method, row) -> judge(method, row.powerless(), call(powerless, method)));
+        ROUTES.forEach(route -> forbidden(route, powerless));
         assertEquals(fingerprint, state());
     }
 
@@ -351,6 +382,7 @@ class EveryMethodTest {
             };
             judge(method, outcome, call(owner, method));
         }
+        ROUTES.forEach(route -> forbidden(route, owner));
         assertEquals(true, owner.whoami().authenticated());
         admin.write("/tenants/" + ZONE + "/.tenant.json", "{\"status\":\"active\"}");
         List<String> after = state();
@@ -358,6 +390,15 @@ class EveryMethodTest {
         List<String> before = new ArrayList<>(fingerprint);
         before.removeIf(line -> line.startsWith("settings_revision"));
         assertEquals(before, after);
+    }
+
+    private static void forbidden(Route route, NexusClient client) {
+        HttpReply reply = route.send(client);
+        assertEquals(403, reply.status(), route + ": " + reply.text());
+        assertEquals(
+                "{\"detail\":\"Admin privileges required for this operation\",\"reason\":\"forbidden\"}",
+                reply.text(),
+                route.toString());
     }
 
     private static void judge(String method, Outcome outcome, HttpReply reply) {
@@ -421,6 +462,10 @@ class EveryMethodTest {
             assertFalse(
                     Boolean.FALSE.equals(value) || value instanceof List<?> list && list.isEmpty(),
                     method + ": " + reply.text());
+        });
+        ROUTES.forEach(route -> {
+            HttpReply reply = route.send(SERVER.admin());
+            assertEquals(route.status(), reply.status(), route + ": " + reply.text());
         });
     }
 }

@@ -426,6 +426,34 @@ class IsolationTest {
         assertEquals(
                 message(refusal(() -> rpcCall(beta.owner(), "admin_list_keys", "zone_id", acme.zone()))),
                 message(refusal(() -> rpcCall(beta.owner(), "admin_list_keys", "zone_id", "nobody-here"))));
+        // And for users and keys of either tenant, in every dress.
+        for (String method : List.of("provision_user", "deprovision_user")) {
+            String denied =
+                    message(refusal(() -> rpcCall(beta.owner(), method, "user_id", "x", "zone_id", "nobody-here")));
+            for (String zone : List.of(acme.zone(), beta.zone(), "system")) {
+                for (String user : List.of("alice", "diana", "missing")) {
+                    assertEquals(
+                            denied,
+                            message(refusal(() -> rpcCall(beta.owner(), method, "user_id", user, "zone_id", zone))));
+                }
+            }
+        }
+        String denied = rest(beta.owner(), "GET", "/missing");
+        assertTrue(denied.startsWith("403 "), denied);
+        for (String method : List.of("GET", "DELETE")) {
+            assertEquals(denied, rest(beta.owner(), method, "/" + acme.keyId()));
+            assertEquals(denied, rest(beta.owner(), method, "/" + beta.keyId()));
+        }
+        assertEquals(denied, rest(beta.owner(), "GET", "?zone_id=" + acme.zone()));
+        assertEquals(denied, rest(beta.owner(), "GET", "?zone_id=nobody-here"));
+        assertTrue(acme.owner().whoami().authenticated());
+        assertTrue(beta.owner().whoami().authenticated());
+    }
+
+    /** Status and text of an answer about keys. */
+    private static String rest(NexusClient client, String method, String path) {
+        HttpReply reply = client.send(method, "/api/v2/auth/keys" + path, null);
+        return reply.status() + " " + reply.text();
     }
 
     private static String message(NexusException e) {
@@ -687,6 +715,96 @@ class IsolationTest {
         assertEquals(List.of("of the second".length() + 0L), versionsOf(first.path("shared/a.txt")));
     }
 
+    @Test
+    @DisplayName("15: who comes after a deprovisioned user inherits nothing, whatever the first one had")
+    void row15NextUserOfANameInheritsNothing() {
+        Tenant acme = SERVER.tenant("acme");
+        Map<String, @Nullable Object> first = provision(acme, "bob");
+        NexusClient bob = SERVER.admin().as(String.valueOf(first.get("api_key")));
+        String home = String.valueOf(first.get("workspace_path"));
+        bob.write(home + "/a.txt", SECRET);
+        bob.write(home + "/large.bin", new byte[300_000]);
+        bob.rebacCreate(user("diana"), "viewer", file(home), null);
+        acme.owner().rebacCreate(user("bob"), "viewer", file(acme.path("shared")), null);
+        acme.owner().rebacCreate(user("bob"), "member", new Ref("group", "staff"), null);
+        rpcCall(
+                acme.owner(),
+                "rebac_create",
+                "subject",
+                List.of("group", "staff", "member"),
+                "relation",
+                "viewer",
+                "object",
+                List.of("file", acme.path("for-staff")));
+        acme.owner().write(acme.path("shared/s.txt"), "s");
+        acme.owner().write(acme.path("for-staff/s.txt"), "s");
+        assertEquals("s", bob.readText(acme.path("for-staff/s.txt")));
+        NexusClient agent = SERVER.admin()
+                .as(SERVER.admin()
+                        .createKey(Map.of(
+                                "name",
+                                "bot",
+                                "zone_id",
+                                acme.zone(),
+                                "user_id",
+                                "bob",
+                                "subject_type",
+                                "agent",
+                                "subject_id",
+                                "bob,UntrustedAgent"))
+                        .text());
+
+        Map<String, @Nullable Object> taken = Json.object(rpcCall(
+                SERVER.admin(),
+                "deprovision_user",
+                "user_id",
+                "bob",
+                "zone_id",
+                acme.zone(),
+                "delete_user_record",
+                true));
+
+        assertEquals(List.of(home), taken.get("deleted_directories"));
+        assertEquals(2L, taken.get("deleted_api_keys"));
+        assertEquals(3L, taken.get("deleted_permissions"));
+        assertEquals(3L, taken.get("deleted_entities"));
+        assertEquals(true, taken.get("user_record_deleted"));
+        for (NexusClient dead : List.of(bob, agent)) {
+            assertEquals(
+                    401,
+                    assertThrows(HttpStatusException.class, () -> dead.list(acme.root(), true))
+                            .status());
+        }
+        assertEquals(Usage.recount(SERVER.admin(), acme.zone()), acme.usage());
+        assertEquals(NexusException.NOT_FOUND, code(() -> SERVER.admin().read(home + "/a.txt")));
+        assertFalse(Json.text(rpcCall(SERVER.admin(), "rebac_list_tuples", "zone_id", acme.zone()))
+                .contains("bob"));
+
+        Map<String, @Nullable Object> second = provision(acme, "bob");
+        assertEquals(true, Json.object(second.get("created_resources")).get("user"));
+        NexusClient next = SERVER.admin().as(String.valueOf(second.get("api_key")));
+        assertTrue(next.paths(home, true).stream().noneMatch(path -> path.endsWith(".txt") || path.endsWith(".bin")));
+        for (String path : List.of("shared/s.txt", "for-staff/s.txt")) {
+            assertEquals(NexusException.PERMISSION, code(() -> next.read(acme.path(path))), path);
+        }
+        next.write(home + "/a.txt", "of the second");
+        assertEquals(List.of("of the second".length() + 0L), versionsOf(home + "/a.txt"));
+        NexusClient diana = acme.user("diana");
+        assertEquals(NexusException.PERMISSION, code(() -> diana.read(home + "/a.txt")));
+    }
+
+    private static Map<String, @Nullable Object> provision(Tenant tenant, String user) {
+        return Json.object(rpcCall(
+                SERVER.admin(),
+                "provision_user",
+                "user_id",
+                user,
+                "email",
+                user + "@example.com",
+                "zone_id",
+                tenant.zone()));
+    }
+
     private static List<Long> versionsOf(String path) {
         return Json.array(rpcCall(SERVER.admin(), "list_versions", "path", path)).stream()
                 .map(version -> (Long) Json.object(version).get("size"))
@@ -816,6 +934,32 @@ class IsolationTest {
         assertEquals(
                 NexusException.PERMISSION,
                 code(() -> rpcCall(alice, "admin_update_key", "key_id", acme.keyId(), "is_admin", true)));
+        for (String zone : List.of(acme.zone(), beta.zone())) {
+            for (String method : List.of("provision_user", "deprovision_user")) {
+                assertEquals(
+                        NexusException.PERMISSION,
+                        code(() -> rpcCall(alice, method, "user_id", "eve", "zone_id", zone)),
+                        method);
+            }
+            HttpReply made = alice.send(
+                    "POST",
+                    "/api/v2/auth/keys",
+                    Json.write(params("name", "eve", "user_id", "eve", "zone_id", zone, "is_admin", false)));
+            assertEquals(403, made.status(), made.text());
+        }
+        assertTrue(rest(alice, "DELETE", "/" + acme.keyId()).startsWith("403 "));
+        // Whoever is provisioned is a user: he owns his directory, and nothing of the tenant.
+        NexusClient carol =
+                SERVER.admin().as(String.valueOf(provision(acme, "carol").get("api_key")));
+        carol.write(acme.path("users/carol/notes.md"), "mine");
+        assertEquals(NexusException.PERMISSION, code(() -> carol.write(acme.path("a.txt"), "x")));
+        assertEquals(NexusException.PERMISSION, code(() -> carol.readText(acme.path(".tenant.json"))));
+        assertEquals(false, carol.whoami().admin());
+        assertEquals(
+                List.of(),
+                carol.paths(acme.root(), true).stream()
+                        .filter(path -> !path.startsWith(acme.path("users/carol")))
+                        .toList());
         // Not even a system administrator makes one of a tenant's key.
         assertEquals(
                 NexusException.VALIDATION,
@@ -1088,6 +1232,10 @@ class IsolationTest {
                     "/api/nfs/read?" + name + "=" + acme.key(),
                     Json.write(params("params", params("path", acme.path("a.txt")))));
             assertEquals(401, reply.status(), name);
+        }
+        for (String name : List.of("api_key", "key", "token", "zone_id")) {
+            assertTrue(rest(anonymous, "GET", "?" + name + "=" + acme.key()).startsWith("401 "), name);
+            rest(SERVER.admin(), "GET", "?" + name + "=" + acme.key());
         }
         HttpReply forged = anonymous.withKey(acme.key() + "x").send("GET", "/api/auth/whoami", null);
         assertTrue(forged.text().contains("\"authenticated\":false"), forged.text());

@@ -261,4 +261,56 @@ class QuotaTest {
                 Json.read("{\"max_users\":null,\"max_storage_gb\":null,\"max_files\":null}"),
                 SERVER.admin().readJson(tenant.path(".tenant.json")).get("limits"));
     }
+
+    @Test
+    void provisionedUsersNeverPassTheLimitAndDeprovisionedOnesGiveTheirSeatBack() throws Exception {
+        Tenant tenant = limited("{\"max_users\":10}");
+
+        Tally tally = race(
+                tenant,
+                USERS,
+                10,
+                attempts(
+                        60,
+                        i -> () -> i % 3 == 0
+                                ? SERVER.admin().createKey(tenant.zone(), "u" + i, "key")
+                                : provision(tenant, "u" + i)));
+
+        assertEquals(new Tally(9, 51), tally);
+        assertEquals(10, tenant.usage().get(USERS));
+        exact(tenant);
+        assertEquals(
+                NexusException.QUOTA,
+                assertThrows(NexusException.class, () -> provision(tenant, "late"))
+                        .code());
+        assertTrue(
+                SERVER.admin().paths(tenant.path("users"), false).stream().noneMatch(path -> path.endsWith("/late")),
+                "a refused one leaves nothing");
+
+        // What a user takes with him is given back: his seat, his files, all their versions.
+        String one = SERVER.admin().paths(tenant.path("users"), false).get(0);
+        String user = one.substring(one.lastIndexOf('/') + 1);
+        for (int i = 0; i < 3; i++) {
+            tenant.owner().write(one + "/deep/down/file.txt", "x".repeat(70_000 + i));
+            tenant.owner().write(one + "/small.txt", "y".repeat(i));
+        }
+        assertEquals(2, tenant.usage().get(FILES));
+        exact(tenant);
+        SERVER.admin()
+                .call(
+                        "deprovision_user",
+                        Map.of("user_id", user, "zone_id", tenant.zone(), "delete_user_record", true));
+        assertEquals(List.of(9L, 0L, 0L), tenant.usage());
+        exact(tenant);
+        provision(tenant, "late");
+        assertEquals(10, tenant.usage().get(USERS));
+        exact(tenant);
+    }
+
+    private static Object provision(Tenant tenant, String user) {
+        return Json.object(SERVER.admin()
+                .call(
+                        "provision_user",
+                        Map.of("user_id", user, "email", user + "@example.com", "zone_id", tenant.zone())));
+    }
 }

@@ -3,6 +3,8 @@ package nexus.e2e;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import nexus.http.client.NexusClient;
@@ -87,6 +90,7 @@ public final class ServerProcess implements AutoCloseable {
         private final List<String> options = new ArrayList<>();
         private final Map<String, String> environment = new LinkedHashMap<>();
         private Path jar = ServerProcess.jar();
+        private int port;
 
         private Start(Path dataDirectory) {
             this.dataDirectory = dataDirectory;
@@ -95,6 +99,12 @@ public final class ServerProcess implements AutoCloseable {
         /** More options of {@code serve}. */
         public Start with(String... more) {
             options.addAll(List.of(more));
+            return this;
+        }
+
+        /** A port of the test's choice; else the server takes any. */
+        Start port(int chosen) {
+            port = chosen;
             return this;
         }
 
@@ -130,8 +140,8 @@ public final class ServerProcess implements AutoCloseable {
 
         /** Starts it and waits for nothing. */
         public ServerProcess launch() {
-            List<String> arguments =
-                    new ArrayList<>(List.of("serve", "--port", "0", "--data-dir", dataDirectory.toString()));
+            List<String> arguments = new ArrayList<>(
+                    List.of("serve", "--port", Integer.toString(port), "--data-dir", dataDirectory.toString()));
             arguments.addAll(options);
             DIRECTORIES.add(dataDirectory);
             return new ServerProcess(dataDirectory, run(prefix, jar, environment, arguments));
@@ -141,6 +151,23 @@ public final class ServerProcess implements AutoCloseable {
     /** A server on a data directory, with a port of its own choice. */
     public static Start in(Path dataDirectory) {
         return new Start(dataDirectory);
+    }
+
+    /**
+     * A port that nobody uses, below those that the system gives to outgoing connections: one of them could be taken at any
+     * moment, even by a connection to itself. Above them are the ports of embedded databases.
+     */
+    static int unusedPort() {
+        while (true) {
+            int port = ThreadLocalRandom.current().nextInt(10_000, 15_000);
+            try (ServerSocket socket = new ServerSocket()) {
+                socket.bind(new InetSocketAddress("127.0.0.1", port));
+                return port;
+            } catch (IOException e) {
+                // Somebody has it; there are others.
+                continue;
+            }
+        }
     }
 
     private static Process run(List<String> prefix, Path jar, Map<String, String> environment, List<String> arguments) {
@@ -267,18 +294,19 @@ public final class ServerProcess implements AutoCloseable {
 
     /** As kill -9 of the JVM; PostgreSQL lives on. */
     public void kill() {
-        process.destroyForcibly();
+        process.toHandle().destroyForcibly();
         requireEnded();
     }
 
     /** As kill: it drains. Returns at once. */
     public void signalTerm() {
-        process.destroy();
+        // Process.destroy would close the streams, and what it says while it drains would be lost.
+        process.toHandle().destroy();
     }
 
     /** As kill, and waits. Returns the exit code. */
     public int terminate() {
-        process.destroy();
+        signalTerm();
         requireEnded();
         return process.exitValue();
     }
@@ -324,11 +352,45 @@ public final class ServerProcess implements AutoCloseable {
         }
     }
 
-    /** As kill -9 of the database's first process. */
+    /** As kill -9 of the database's first process; the others end when they notice. */
+    void killPostmaster() {
+        kill(List.of(ProcessHandle.of(postgresPid()).orElseThrow()));
+    }
+
+    /** As kill -9 of all processes of the database. */
     void killPostgres() {
-        ProcessHandle postgres = ProcessHandle.of(postgresPid()).orElseThrow();
-        postgres.destroyForcibly();
-        Await.until("PostgreSQL is dead", END, () -> !postgres.isAlive(), this::log);
+        kill(postgresOf(dataDirectory));
+    }
+
+    /** As kill -9 of one of the database's sessions with the server: the database restarts itself then. */
+    void killSession() {
+        kill(List.of(postgresOf(dataDirectory).stream()
+                .filter(ServerProcess::isSession)
+                .findAny()
+                .orElseThrow(() -> new AssertionError("the server has no session" + log()))));
+    }
+
+    /** As kill -9 of everything at once. */
+    void killAll() {
+        process.toHandle().destroyForcibly();
+        killPostgres();
+        requireEnded();
+    }
+
+    private void kill(List<ProcessHandle> processes) {
+        processes.forEach(ProcessHandle::destroyForcibly);
+        Await.until("PostgreSQL is dead", END, () -> processes.stream().noneMatch(ProcessHandle::isAlive), this::log);
+    }
+
+    private static boolean isSession(ProcessHandle handle) {
+        try {
+            // "postgres: nexus nexus 127.0.0.1(54321) idle"
+            return Files.readString(Path.of("/proc", Long.toString(handle.pid()), "cmdline"))
+                    .contains(": nexus nexus ");
+        } catch (IOException e) {
+            // It has ended.
+            return false;
+        }
     }
 
     /** All processes that work in the database's directory. */

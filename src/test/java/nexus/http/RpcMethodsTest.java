@@ -180,6 +180,24 @@ class RpcMethodsTest {
                 || request instanceof TenantRequest.UpdateKey) {
             return keys(ask, key(ask.zone() == null ? "admin" : "alice"));
         }
+        if (request instanceof TenantRequest.ProvisionUser provision) {
+            return new Reply.Provisioned(
+                    TestServer.ACME,
+                    ACME,
+                    provision.userId(),
+                    provision.email(),
+                    provision.displayName(),
+                    true,
+                    provision.key(),
+                    "/tenants/acme/users/bob",
+                    List.of("/tenants/acme/users", "/tenants/acme/users/bob"),
+                    List.of("UntrustedAgent"),
+                    List.of("/tenants/acme/users/bob/agent/UntrustedAgent"));
+        }
+        if (request instanceof TenantRequest.DeprovisionUser deprovision) {
+            return new Reply.Deprovisioned(
+                    ACME, deprovision.userId(), "/tenants/acme/users/bob", 3, 2, 1, deprovision.deleteRecord());
+        }
         return Reply.Done.DONE;
     }
 
@@ -440,7 +458,10 @@ class RpcMethodsTest {
             Map.entry("admin_list_keys", "user_id zone_id is_admin include_revoked include_expired limit offset"),
             Map.entry("admin_get_key", "key_id zone_id"),
             Map.entry("admin_revoke_key", "key_id zone_id"),
-            Map.entry("admin_update_key", "key_id expires_days is_admin name zone_id"));
+            Map.entry("admin_update_key", "key_id expires_days is_admin name zone_id"),
+            Map.entry(
+                    "provision_user", "user_id email display_name zone_id create_api_key create_agents import_skills"),
+            Map.entry("deprovision_user", "user_id zone_id delete_user_record force"));
 
     @Test
     void theTableOfMethodsIsWhatStatusSays() {
@@ -1111,5 +1132,132 @@ class RpcMethodsTest {
         String all = server.result("admin_list_keys", server.systemKey, "{\"limit\":2,\"offset\":1}");
         assertTrue(all.endsWith("],\"total\":3}"), all);
         assertEquals(2, all.split("\"key_id\"", -1).length - 1);
+    }
+
+    // ---- users ------------------------------------------------------------------------------------------------------
+
+    @Test
+    void provisionsAUserWithAllThatTheOriginalClientSends() {
+        // Its defaults: a key, agents, skills.
+        String params = "{\"user_id\":\"bob\",\"email\":\"bob@example.com\",\"display_name\":null,\"zone_id\":\"acme\","
+                + "\"create_api_key\":true,\"create_agents\":true,\"import_skills\":true}";
+        String result = server.result("provision_user", server.systemKey, params);
+        TenantRequest.ProvisionUser request = asked(TenantRequest.ProvisionUser.class);
+        assertEquals("bob", request.userId());
+        assertTrue(request.agents());
+        KeyId key = request.key();
+        assertNotNull(key);
+        Map<?, ?> members = (Map<?, ?>) JsonReader.read(result.getBytes(StandardCharsets.UTF_8));
+        assertNotNull(members);
+        String text = String.valueOf(members.get("api_key"));
+        var credential = server.keys.parse(text).orElseThrow();
+        assertEquals(TestServer.ACME, credential.tenant());
+        assertEquals(key, credential.key());
+        assertArrayEquals(request.secretHash(), credential.secretHash());
+        assertEquals(
+                "{\"user_id\":\"bob\",\"zone_id\":\"acme\",\"email\":\"bob@example.com\",\"display_name\":null,"
+                        + "\"api_key\":\"" + text + "\",\"key_id\":\"" + TestServer.ACME + key
+                        + "\",\"workspace_path\":\"/tenants/acme/users/bob\","
+                        + "\"agent_paths\":[\"/tenants/acme/users/bob/agent/UntrustedAgent\"],\"skill_paths\":[],"
+                        + "\"created_resources\":{\"user\":true,\"zone\":false,"
+                        + "\"directories\":[\"/tenants/acme/users\",\"/tenants/acme/users/bob\"],"
+                        + "\"workspace\":\"/tenants/acme/users/bob\",\"agents\":[\"UntrustedAgent\"],\"skills\":[]}}",
+                result);
+        assertEquals(ACME, server.gateway.asks().get(1).zone());
+
+        reset();
+        server.result("provision_user", server.systemKey, "{\"user_id\":\"bob\",\"zone_id\":\"acme\"}");
+        TenantRequest.ProvisionUser defaults = asked(TenantRequest.ProvisionUser.class);
+        assertNotNull(defaults.key());
+        assertTrue(defaults.agents());
+        assertNull(defaults.email());
+
+        reset();
+        String without = server.result(
+                "provision_user",
+                server.systemKey,
+                "{\"user_id\":\"bob\",\"zone_id\":\"acme\",\"create_api_key\":false,\"create_agents\":false,"
+                        + "\"import_skills\":false,\"display_name\":\"Bob\"}");
+        TenantRequest.ProvisionUser bare = asked(TenantRequest.ProvisionUser.class);
+        assertNull(bare.key());
+        assertEquals(0, bare.secretHash().length);
+        assertFalse(bare.agents());
+        assertEquals("Bob", bare.displayName());
+        assertTrue(without.contains("\"api_key\":null,\"key_id\":null,"), without);
+    }
+
+    @Test
+    void aKeyThatTheTenantDidNotTakeIsNotShown() {
+        server.gateway.script(ask -> {
+            Reply reply = ordinary(ask);
+            return reply instanceof Reply.Provisioned user
+                    ? new Reply.Provisioned(
+                            user.tenant(),
+                            user.zone(),
+                            user.userId(),
+                            null,
+                            null,
+                            false,
+                            null,
+                            user.workspacePath(),
+                            List.of(),
+                            List.of(),
+                            List.of())
+                    : reply;
+        });
+        String result = server.result("provision_user", server.systemKey, "{\"user_id\":\"bob\",\"zone_id\":\"acme\"}");
+        assertFalse(result.contains("sk-"), result);
+        assertTrue(result.contains("\"api_key\":null,\"key_id\":null,"), result);
+    }
+
+    @Test
+    void deprovisionsAUserAndCountsWhatWent() {
+        assertEquals(
+                "{\"user_id\":\"bob\",\"zone_id\":\"acme\",\"deleted_directories\":[\"/tenants/acme/users/bob\"],"
+                        + "\"deleted_api_keys\":3,\"deleted_oauth_api_keys\":0,\"deleted_oauth_accounts\":0,"
+                        + "\"deleted_permissions\":2,\"deleted_entities\":1,\"user_record_deleted\":false}",
+                server.result("deprovision_user", server.systemKey, "{\"user_id\":\"bob\",\"zone_id\":\"acme\"}"));
+        assertEquals(
+                new TenantRequest.DeprovisionUser("bob", false, false), asked(TenantRequest.DeprovisionUser.class));
+        reset();
+        server.result(
+                "deprovision_user",
+                server.systemKey,
+                "{\"user_id\":\"bob\",\"zone_id\":\"acme\",\"delete_user_record\":true,\"force\":true}");
+        assertEquals(new TenantRequest.DeprovisionUser("bob", true, true), asked(TenantRequest.DeprovisionUser.class));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"user_id\":\"bob\"}|-32602 parameter 'zone_id' is required: users are per tenant",
+                "{\"zone_id\":\"acme\"}|-32602 parameter 'user_id' is required",
+                "{\"user_id\":\"bob\",\"zone_id\":\"nobody\"}|-32005 there is no tenant of this zone_id",
+                "{\"user_id\":\"bob\",\"zone_id\":\"system\"}|-32005 there is no tenant of this zone_id",
+                "{\"user_id\":\"bob\",\"zone_id\":\"No!\"}|-32005 there is no such tenant: a name has 1 to 63 of a-z, 0-9 and inner '-'",
+                "{\"user_id\":\"a\\nb\",\"zone_id\":\"acme\"}|-32602 parameter 'user_id' must not contain control characters",
+            })
+    void refusesUsersThatCannotBe(String params, String error) {
+        for (String method : List.of("provision_user", "deprovision_user")) {
+            // A header names no tenant for these methods.
+            assertEquals(error, server.errorText(method, server.systemKey, params, "X-Nexus-Zone-ID", "acme"));
+        }
+        assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.WhoAmI.class::isInstance));
+    }
+
+    @Test
+    void strangersLearnNothingFromTheUserMethods() {
+        for (String method : List.of("provision_user", "deprovision_user")) {
+            for (String zone : List.of("acme", "beta", "nobody", "system", "No!")) {
+                assertEquals(
+                        "-32004 Admin privileges required for this operation",
+                        server.errorText(
+                                method, server.aliceKey, "{\"user_id\":\"bob\",\"zone_id\":\"" + zone + "\"}"));
+            }
+        }
+        assertEquals(10, server.gateway.requests().size());
+        assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.WhoAmI.class::isInstance));
     }
 }

@@ -22,6 +22,7 @@ import nexus.http.rpc.ScriptedGateway;
 import nexus.kernel.Ids;
 import nexus.kernel.KeyId;
 import nexus.kernel.TenantId;
+import nexus.placement.Nodes;
 import nexus.tenant.ApiKeys;
 import nexus.tenant.Telemetry;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,7 @@ public final class TestServer implements AutoCloseable {
     public final String aliceKey;
     public final String systemKey;
     public volatile boolean ready = true;
+    public final Nodes leases = new Nodes();
 
     public TestServer(HttpOptions options) {
         SecureRandom random = new SecureRandom();
@@ -62,6 +64,7 @@ public final class TestServer implements AutoCloseable {
                 options.withAddress("127.0.0.1", 0),
                 new HttpServices(
                         gateway,
+                        leases,
                         blobs,
                         keys,
                         Telemetry.NONE,

@@ -130,7 +130,7 @@ class NodeWatchTest {
     void pinsAreSeen() throws Exception {
         TenantId tenant = new TenantId(Nodes.id(9).value());
         for (String name : List.of("one", "two", "three")) {
-            leases.pinned.put(tenant, name);
+            leases.pin(tenant, name);
             ClusterView view = look(Nodes.node(1, "one"), Nodes.node(2, "two"), Nodes.node(3, "three"));
             assertEquals(name, view.node(view.desired(tenant)).orElseThrow().name());
         }

@@ -11,12 +11,13 @@ import java.util.Optional;
 import java.util.UUID;
 import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
+import nexus.kernel.ZoneName;
 import nexus.store.Leases;
 
 /** Lease rows that a test writes by hand. */
 public final class Nodes implements Leases {
     public final List<Node> rows = new ArrayList<>();
-    public final Map<TenantId, String> pinned = new HashMap<>();
+    public final Map<TenantId, Pin> pinned = new HashMap<>();
 
     public static NodeId id(int number) {
         return new NodeId(new UUID(7, number));
@@ -31,13 +32,17 @@ public final class Nodes implements Leases {
         return new Node(id(number), name, Mode.CLUSTER, name, "http://" + name, 1, draining, renewals, remaining, 0, 0);
     }
 
+    public void pin(TenantId tenant, String node) {
+        pinned.put(tenant, new Pin(new ZoneName("pinned"), node));
+    }
+
     @Override
     public Future<List<Node>> nodes() {
         return Future.succeededFuture(List.copyOf(rows));
     }
 
     @Override
-    public Future<Map<TenantId, String>> pins() {
+    public Future<Map<TenantId, Pin>> pins() {
         return Future.succeededFuture(Map.copyOf(pinned));
     }
 

@@ -7,13 +7,11 @@ import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -163,24 +161,6 @@ final class ActorFixture implements AutoCloseable {
         return promise.future();
     }
 
-    /** Asks one after the other, and returns when all have come to the actor. */
-    List<Future<Reply>> sendInOrder(String user, TenantRequest... requests) throws Exception {
-        List<Promise<Reply>> promises = new ArrayList<>();
-        TenantVerticle at = verticle;
-        Promise<Reply> arrived = Promise.promise();
-        for (int i = 0; i < requests.length; i++) {
-            promises.add(Promise.promise());
-        }
-        vertx.getOrCreateContext().runOnContext(v -> {
-            for (int i = 0; i < requests.length; i++) {
-                at.ask(ask(user, requests[i]), null).onComplete(promises.get(i));
-            }
-            at.ask(ask(user, new TenantRequest.WhoAmI()), null).onComplete(arrived);
-        });
-        await(arrived.future());
-        return promises.stream().map(Promise::future).toList();
-    }
-
     Future<Reply> send(String user, TenantRequest request) {
         return send(ask(user, request), null);
     }
@@ -221,31 +201,52 @@ final class ActorFixture implements AutoCloseable {
 
     /** Waits until the store holds back so many commits. */
     void awaitHeld(int count) throws Exception {
-        await("held commits: " + count, () -> {
-            synchronized (store) {
-                return store.held.size() >= count;
-            }
-        });
-    }
-
-    /** Waits until somebody has asked the store for a content. */
-    void awaitContentAsked() throws Exception {
-        await("a content is asked for", () -> {
-            synchronized (store) {
-                return store.contentsAsked > 0;
-            }
-        });
-    }
-
-    /** Waits for a condition. */
-    static void await(String what, Callable<Boolean> condition) throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (!condition.call()) {
+        while (true) {
+            synchronized (store) {
+                if (store.held.size() >= count) {
+                    return;
+                }
+            }
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("waited for " + what);
+                throw new AssertionError("waited for " + count + " held commits");
             }
             Thread.onSpinWait();
         }
+    }
+
+    /** Waits until somebody has asked the store for a content. */
+    void awaitContentAsked() {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (true) {
+            synchronized (store) {
+                if (store.contentsAsked > 0) {
+                    return;
+                }
+            }
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("waited for somebody to ask for a content");
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Waits until everything that was sent has come to the actor. */
+    void awaitArrived() throws Exception {
+        call(ALICE, new TenantRequest.WhoAmI());
+    }
+
+    /** Waits until the actor has been told to stop, and lets nobody in any more. */
+    void awaitStopping() throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (System.nanoTime() < deadline) {
+            try {
+                call(ALICE, new TenantRequest.WhoAmI());
+            } catch (StoppedException e) {
+                return;
+            }
+        }
+        throw new AssertionError("waited for the actor to stop");
     }
 
     void letGo() {
@@ -329,7 +330,7 @@ final class ActorFixture implements AutoCloseable {
         }
 
         @Override
-        public Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, int limit) {
+        public Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, @Nullable BlobPlace after, int limit) {
             return Future.succeededFuture(List.of());
         }
 

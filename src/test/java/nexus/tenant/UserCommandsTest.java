@@ -46,8 +46,11 @@ class UserCommandsTest {
 
     @AfterEach
     void stop() throws Exception {
-        assertEquals(acme.store.recount(), acme.store.usage(), "the usage is what the rows add up to");
-        acme.close();
+        try {
+            assertEquals(acme.store.recount(), acme.store.usage(), "the usage is what the rows add up to");
+        } finally {
+            acme.close();
+        }
     }
 
     /** With a key by which {@code acme.call(user, ...)} works. */

@@ -1,42 +1,41 @@
 package nexus.benchmarks;
 
-import io.vertx.core.AbstractVerticle;
 import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 
-/** The yardstick: a Vert.x server that reads the body and answers a constant of the size of a check's answer. */
-public final class BareServer {
+/** The yardstick: a Vert.x server that reads the body and answers a constant, the answer to a check. */
+public final class BareServer extends VerticleBase {
     private static final Buffer ANSWER = Buffer.buffer("{\"jsonrpc\":\"2.0\",\"id\":\"1\",\"result\":true}");
 
-    private BareServer() {}
+    private HttpServer server;
 
-    /** Arguments: port, event loops. */
+    /** Argument: the number of event loops. */
     public static void main(String... arguments) {
-        int port = Integer.parseInt(arguments[0]);
-        int loops = Integer.parseInt(arguments[1]);
+        int loops = Integer.parseInt(arguments[0]);
+        BareServer[] last = new BareServer[1];
         Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops));
-        vertx.deployVerticle(() -> new Bare(port), new DeploymentOptions().setInstances(loops))
-                .onSuccess(id -> System.out.println("listening on http://127.0.0.1:" + port));
+        vertx.deployVerticle(() -> last[0] = new BareServer(), new DeploymentOptions().setInstances(loops))
+                .onSuccess(id -> System.out.println("listening on http://127.0.0.1:" + last[0].server.actualPort()))
+                .onFailure(e -> {
+                    e.printStackTrace();
+                    vertx.close();
+                });
     }
 
-    private static final class Bare extends AbstractVerticle {
-        private final int port;
-
-        Bare(int port) {
-            this.port = port;
-        }
-
-        @Override
-        public void start() {
-            vertx.createHttpServer(new HttpServerOptions().setPort(port).setHost("127.0.0.1"))
-                    .requestHandler(request -> request.body()
-                            .onSuccess(body -> request.response()
-                                    .putHeader("content-type", "application/json")
-                                    .end(ANSWER)))
-                    .listen();
-        }
+    @Override
+    public Future<?> start() {
+        // A negative port is a free one that all instances share.
+        server = vertx.createHttpServer(new HttpServerOptions().setPort(-1).setHost("127.0.0.1"))
+                .requestHandler(request -> request.body()
+                        .onSuccess(body -> request.response()
+                                .putHeader("content-type", "application/json")
+                                .end(ANSWER)));
+        return server.listen();
     }
 }

@@ -1,197 +1,221 @@
 package nexus.benchmarks;
 
-import io.vertx.core.buffer.Buffer;
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.file.Files;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.LongFunction;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.function.Supplier;
 
 /**
  * The real server with its embedded PostgreSQL and the bare yardstick, each a process of its own, under load from this one.
- * Prints a Markdown table. Arguments: the jar, then the milliseconds of each run (default 3000).
+ * Prints Markdown tables.
+ *
+ * <p>Every number is set beside its yardstick's of the same moment: they take turns, and of the ratios of all rounds the
+ * median is told, with the lowest and the highest. So a machine that is slow for a while does not favour either.
  */
 public final class HttpBenchmark {
-    private static final int LOOPS = Runtime.getRuntime().availableProcessors();
-    private static final String JAVA =
-            Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    private static final Pattern KEY = Pattern.compile("\"api_key\":\"([^\"]+)\"");
+    private static final int[] CONNECTIONS = {1, 16, 64};
+    private static final int MOST = 64;
+    /** The open loop's rate, of what the closed loop reached. */
+    private static final double OPEN_SHARE = 0.6;
 
-    private final HttpClient client = HttpClient.newHttpClient();
-    private int port;
-    private String admin = "";
+    private static final String ZONE = "/tenants/bench";
+    private static final String YES = "\"result\":true}";
+    private static final String NO = "\"result\":false}";
 
-    private HttpBenchmark() {}
+    private final Duration length;
+    private final int rounds;
+    private final ChildProcess bare;
+    private final NexusServer server;
+    private final Path data;
+    private long written;
 
-    /** See the class. */
+    private HttpBenchmark(Duration length, int rounds, ChildProcess bare, NexusServer server, Path data) {
+        this.length = length;
+        this.rounds = rounds;
+        this.bare = bare;
+        this.server = server;
+        this.data = data;
+    }
+
+    /**
+     * Arguments: {@code jar}; {@code loops}, the event loops of either server; {@code millis} of a run; {@code rounds};
+     * {@code only} the rows whose names contain this.
+     */
     public static void main(String... arguments) throws Exception {
-        long millis = arguments.length > 1 ? Long.parseLong(arguments[1]) : 3000;
-        new HttpBenchmark().run(Path.of(arguments[0]), millis);
+        Arguments given = Arguments.of(
+                arguments, "jar", "../target/nexus.jar", "loops", "1", "millis", "3000", "rounds", "5", "only", "");
+        Path jar = Path.of(given.text("jar"));
+        String loops = given.text("loops");
+        Duration length = Duration.ofMillis(given.number("millis"));
+        int rounds = given.number("rounds");
+        System.out.printf(
+                "%d processors, JDK %s, %s event loops in either server, the client on the same processors with one"
+                        + " thread, %d rounds of %d ms%n%n",
+                Runtime.getRuntime().availableProcessors(), Runtime.version(), loops, rounds, length.toMillis());
+        NexusServer.inNewDirectory(data -> {
+            try (ChildProcess bare = ChildProcess.java(
+                            "-Xmx1g", "-cp", System.getProperty("java.class.path"), BareServer.class.getName(), loops);
+                    NexusServer server = NexusServer.start(jar, data, "--event-loops", loops)) {
+                new HttpBenchmark(length, rounds, bare, server, data).run(given.text("only"));
+            }
+        });
     }
 
-    private void run(Path jar, long millis) throws Exception {
-        Path data = Files.createTempDirectory("nexus-benchmark-");
-        Process bare = start(List.of(
-                JAVA, "-cp", System.getProperty("java.class.path"), BareServer.class.getName(), "2097", "" + LOOPS));
-        Process server = serve(jar, data);
-        try {
-            System.out.println("cores " + LOOPS + ", JDK " + Runtime.version() + ", event loops " + LOOPS
-                    + ", client on the same cores with one event loop, " + millis + " ms a run\n");
-            System.out.println("| request | connections | req/s | of bare | p50 ms | p99 ms | open at | achieved | p50 ms | p99 ms |");
-            System.out.println("|---|---|---|---|---|---|---|---|---|---|");
-            measure(millis);
-            stop(server);
-            warmStarts(jar, data);
-        } finally {
-            stop(server);
-            stop(bare);
-            try (Stream<Path> all = Files.walk(data)) {
-                all.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+    /** What is asked of whom, the same for every number of connections. */
+    private record Row(String name, ChildProcess process, Supplier<Load.Exchange> exchanges) {}
+
+    private void run(String only) throws Exception {
+        String key = server.makeTenant("bench");
+        server.grant("bench", "alice", ZONE + "/w");
+        server.grant("bench", "alice", ZONE + "/a");
+        Load.Exchange health = new Load.Exchange(Load.request("/health", "", ""), "ok");
+        Load.Exchange hit = new Load.Exchange(check(key, ZONE + "/a/b/c/d/e/f.txt"), YES);
+        Load.Exchange miss = new Load.Exchange(check(key, ZONE + "/n/b/c/d/e/f.txt"), NO);
+        Load.Exchange[] checks = {hit, miss};
+        int[] turn = {0};
+        Supplier<Load.Exchange> write = () -> write(key);
+        ChildProcess nexus = server.process();
+        Load.closed(nexus.port(), 1, Duration.ofMillis(100), write);
+        Load.Exchange read = new Load.Exchange(
+                rpc(key, "read", "{\"path\":\"" + ZONE + "/w/0.txt\",\"return_metadata\":false}"), "\"result\":{");
+
+        List<Row> rows = List.of(
+                new Row("yardstick", bare, () -> hit),
+                new Row("`GET /health`", nexus, () -> health),
+                new Row("`rebac_check`", nexus, () -> checks[turn[0]++ & 1]),
+                new Row("`read` of 1 KiB", nexus, () -> read),
+                new Row("`write` of 1 KiB", nexus, write));
+        List<Row> chosen =
+                rows.stream().filter(row -> row.name().contains(only)).toList();
+        if (!chosen.isEmpty()) {
+            warmUp(rows.get(0));
+            printHead();
+        }
+        for (Row row : chosen) {
+            compare(row, hit);
+        }
+        if ("durable writes".contains(only)) {
+            compareWrites(rows.get(4));
+        }
+    }
+
+    // ---- rows
+    // --------------------------------------------------------------------------------------------------------
+
+    private static void printHead() {
+        System.out.println(
+                "| request | connections | req/s | of yardstick | (lowest-highest) | CPU us each | client busy |"
+                        + " open loop at | achieved | p50 ms | p90 | p99 | p99.9 | highest |");
+        System.out.println("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    }
+
+    private void compare(Row row, Load.Exchange constant) throws IOException {
+        warmUp(row);
+        int port = row.process().port();
+        for (int connections : CONNECTIONS) {
+            double[] rates = new double[rounds];
+            double[] ratios = new double[rounds];
+            double[] micros = new double[rounds];
+            double[] busy = new double[rounds];
+            for (int round = 0; round < rounds; round++) {
+                double yardstick = Load.closed(bare.port(), connections, length, () -> constant)
+                        .perSecond();
+                Duration before = row.process().cpu();
+                Load.Result result = Load.closed(port, connections, length, row.exchanges());
+                micros[round] = row.process().cpu().minus(before).toNanos() / 1e3 / result.answers();
+                rates[round] = result.perSecond();
+                ratios[round] = result.perSecond() / yardstick;
+                busy[round] = result.busy() * 100;
+            }
+            double rate = Median.of(rates).middle();
+            Median ratio = Median.of(ratios);
+            Load.Result open = Load.open(port, connections, rate * OPEN_SHARE, length, row.exchanges());
+            System.out.printf(
+                    Locale.ROOT,
+                    "| %s | %d | %.0f | %.2f | %.2f-%.2f | %.1f | %.0f %% | %.0f | %.0f | %.2f | %.2f | %.2f | %.2f | %.1f |%n",
+                    row.name(),
+                    connections,
+                    rate,
+                    ratio.middle(),
+                    ratio.lowest(),
+                    ratio.highest(),
+                    Median.of(micros).middle(),
+                    Median.of(busy).middle(),
+                    rate * OPEN_SHARE,
+                    open.perSecond(),
+                    open.millis(50),
+                    open.millis(90),
+                    open.millis(99),
+                    open.millis(99.9),
+                    open.latency().getMaxValue() / 1e6);
+        }
+    }
+
+    private void compareWrites(Row write) throws Exception {
+        warmUp(write);
+        double[] apart = new double[rounds];
+        double[] alone = new double[rounds];
+        double[] groups = new double[rounds];
+        double[] ratios = new double[rounds];
+        try (TransactionPerWrite yardstick = TransactionPerWrite.on(data, MOST)) {
+            yardstick.perSecond(MOST, length.multipliedBy(2));
+            for (int round = 0; round < rounds; round++) {
+                alone[round] = yardstick.perSecond(1, length);
+                apart[round] = yardstick.perSecond(MOST, length);
+                groups[round] = Load.closed(write.process().port(), MOST, length, write.exchanges())
+                        .perSecond();
+                ratios[round] = groups[round] / apart[round];
             }
         }
+        System.out.println("\n| durable writes of 1 KiB | writes/s |\n|---|---|");
+        print("a transaction each, one tenant, one after another", alone);
+        print("a transaction each, " + MOST + " tenants, " + MOST + " under way", apart);
+        print("the server over HTTP, one tenant, " + MOST + " connections", groups);
+        Median ratio = Median.of(ratios);
+        System.out.printf(
+                Locale.ROOT,
+                "%nthe server writes %.1f times as much as %d transactions under way (%.1f-%.1f)%n",
+                ratio.middle(),
+                MOST,
+                ratio.lowest(),
+                ratio.highest());
     }
 
-    private Process serve(Path jar, Path data) throws Exception {
-        Process server = start(List.of(
-                JAVA, "-Xmx1g", "-jar", jar.toString(), "serve", "--port", "0", "--data-dir", data.toString()));
-        admin = Files.readString(data.resolve("admin.key")).strip();
-        return server;
+    private static void print(String name, double[] rates) {
+        System.out.printf(Locale.ROOT, "| %s | %.0f |%n", name, Median.of(rates).middle());
     }
 
-    private Process start(List<String> command) throws Exception {
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream()));
-        for (String line = out.readLine(); line != null; line = out.readLine()) {
-            if (line.startsWith("listening on")) {
-                port = Integer.parseInt(line.substring(line.lastIndexOf(':') + 1));
-                return process;
-            }
+    private void warmUp(Row row) throws IOException {
+        for (int connections : CONNECTIONS) {
+            Load.closed(row.process().port(), connections, length, row.exchanges());
         }
-        throw new IllegalStateException("did not start: " + command);
     }
 
-    private static void stop(Process process) throws Exception {
-        process.destroy();
-        process.waitFor();
+    // ---- requests
+    // ----------------------------------------------------------------------------------------------------
+
+    private Load.Exchange write(String key) {
+        long number = written++;
+        String path = ZONE + "/w/" + number + ".txt";
+        return new Load.Exchange(
+                rpc(key, "write", "{\"path\":\"" + path + "\",\"content\":\"" + Texts.kibibyte(number) + "\"}"),
+                "\"result\":{\"bytes_written\"");
     }
 
-    private String call(String key, String method, String params) throws Exception {
-        HttpResponse<String> answer = client.send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/nfs/" + method))
-                        .header("Authorization", "Bearer " + key)
-                        .POST(HttpRequest.BodyPublishers.ofString("{\"params\":" + params + "}"))
-                        .build(),
-                HttpResponse.BodyHandlers.ofString());
-        if (answer.body().contains("\"error\"")) {
-            throw new IllegalStateException(method + ": " + answer.body());
-        }
-        return answer.body();
-    }
-
-    private void measure(long millis) throws Exception {
-        call(admin, "mkdir", "{\"path\":\"/tenants/bench\"}");
-        Matcher made = KEY.matcher(
-                call(admin, "admin_create_key", "{\"zone_id\":\"bench\",\"user_id\":\"alice\",\"name\":\"alice\"}"));
-        if (!made.find()) {
-            throw new IllegalStateException("no key");
-        }
-        String key = made.group(1);
-        call(admin, "write", "{\"path\":\"/tenants/bench/.tenant.json\",\"content\":\"{\\\"plan\\\":\\\"enterprise\\\"}\"}");
-        call(admin, "rebac_create", grant("/tenants/bench/w"));
-        call(admin, "rebac_create", grant("/tenants/bench/a"));
-        String text = "x".repeat(1024);
-        call(key, "write", "{\"path\":\"/tenants/bench/w/read.txt\",\"content\":\"" + text + "\"}");
-
-        Buffer health = Load.request("/health", "", "");
-        Buffer hit = check(key, "alice", "/tenants/bench/a/b/c/d/e/f.txt");
-        Buffer miss = check(key, "alice", "/tenants/bench/n/b/c/d/e/f.txt");
-        Buffer read = Load.request(
-                "/api/nfs/read", key, rpc("read", "{\"path\":\"/tenants/bench/w/read.txt\",\"return_metadata\":false}"));
-        long[] next = new long[1];
-        LongFunction<Buffer> write = i -> Load.request(
-                "/api/nfs/write",
+    private static ByteBuffer check(String key, String path) {
+        return rpc(
                 key,
-                rpc("write", "{\"path\":\"/tenants/bench/w/" + next[0]++ + ".txt\",\"content\":\"" + text + "\"}"));
-        List<Row> rows = new ArrayList<>();
-        rows.add(new Row("bare Vert.x, same body as a check", 2097, i -> hit, "result"));
-        rows.add(new Row("GET /health", port, i -> health, "ok"));
-        rows.add(new Row("rebac_check", port, i -> (i & 1) == 0 ? hit : miss, "result"));
-        rows.add(new Row("read 1 KiB", port, i -> read, "result"));
-        rows.add(new Row("write 1 KiB", port, write, "result"));
-        double[] yardstick = new double[3];
-        for (Row row : rows) {
-            try (Load load = new Load(row.port)) {
-                load.warmUp(row.requests, row.expected, millis);
-                int at = 0;
-                for (int connections : load.connectionCounts()) {
-                    Load.Result closed = load.run(connections, 0, millis, row.requests, row.expected);
-                    if (row == rows.get(0)) {
-                        yardstick[at] = closed.perSecond();
-                    }
-                    Load.Result open =
-                            load.run(connections, closed.perSecond() * 0.6, millis, row.requests, row.expected);
-                    System.out.printf(
-                            Locale.ROOT,
-                            "| %s | %d | %.0f | %.2f | %.2f | %.2f | %.0f | %.0f | %.2f | %.2f |%s%n",
-                            row.name,
-                            connections,
-                            closed.perSecond(),
-                            closed.perSecond() / yardstick[at],
-                            closed.millis(50),
-                            closed.millis(99),
-                            open.intended(),
-                            open.perSecond(),
-                            open.millis(50),
-                            open.millis(99),
-                            closed.errors() + open.errors() == 0 ? "" : " errors " + (closed.errors() + open.errors()));
-                    at++;
-                }
-            }
-        }
+                "rebac_check",
+                "{\"subject\":[\"user\",\"alice\"],\"permission\":\"read\",\"object\":[\"file\",\"" + path + "\"]}");
     }
 
-    private record Row(String name, int port, LongFunction<Buffer> requests, String expected) {}
-
-    private static String grant(String path) {
-        return "{\"subject\":[\"user\",\"alice\"],\"relation\":\"owner\",\"object\":[\"file\",\"" + path
-                + "\"],\"zone_id\":\"bench\"}";
-    }
-
-    private static Buffer check(String key, String user, String path) {
+    private static ByteBuffer rpc(String key, String method, String params) {
         return Load.request(
-                "/api/nfs/rebac_check",
+                "/api/nfs/" + method,
                 key,
-                rpc(
-                        "rebac_check",
-                        "{\"subject\":[\"user\",\"" + user + "\"],\"permission\":\"read\",\"object\":[\"file\",\"" + path
-                                + "\"]}"));
-    }
-
-    private static String rpc(String method, String params) {
-        return "{\"jsonrpc\":\"2.0\",\"method\":\"" + method + "\",\"id\":\"1\",\"params\":" + params + "}";
-    }
-
-    private void warmStarts(Path jar, Path data) throws Exception {
-        List<Long> times = new ArrayList<>();
-        for (int i = 0; i < 5; i++) {
-            long started = System.nanoTime();
-            Process server = serve(jar, data);
-            times.add((System.nanoTime() - started) / 1_000_000);
-            stop(server);
-        }
-        System.out.println("\nwarm start to the ready line, ms: " + times);
+                "{\"jsonrpc\":\"2.0\",\"method\":\"" + method + "\",\"id\":\"1\",\"params\":" + params + "}");
     }
 }

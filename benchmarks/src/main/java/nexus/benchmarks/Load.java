@@ -1,196 +1,309 @@
 package nexus.benchmarks;
 
-import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.net.NetClient;
-import io.vertx.core.net.NetSocket;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongFunction;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.HdrHistogram.Histogram;
 
 /**
- * A lean HTTP/1.1 client on one event loop: keep-alive connections, ready-made requests, answers counted by their
- * Content-Length.
+ * A lean HTTP/1.1 client: keep-alive connections, one request under way on each, ready-made requests, every answer checked.
  *
- * <p>Two ways: <em>closed</em>, every connection sends again as soon as it has its answer, for the highest throughput;
- * <em>open</em>, requests are due at a fixed rate and latency is counted from when each was due, so that a server that
- * stalls cannot hide it (no coordinated omission).
+ * <p><b>Two ways.</b> <em>Closed</em>: every connection sends again as soon as it has its answer, for the highest
+ * throughput. <em>Open</em>: requests are due at a fixed rate, whoever is free sends them, and latency counts from when
+ * each was <em>due</em>; all that were due are sent, however late. So a server that stalls cannot hide it (no coordinated
+ * omission), and what this client is late itself is counted against the server, never for it.
+ *
+ * <p><b>One plain thread</b> and no callbacks: whatever goes wrong - a connection that the server closes, an answer that is
+ * not the expected one, no answer for {@value #STALL_SECONDS} seconds - is thrown out of the run with the reason. It cannot
+ * hang. (An earlier client did: it was built on Vert.x and held its {@code NetClient} in a local variable only; with the
+ * first collection of garbage Vert.x closed that client and all its connections, and the run waited for ever.)
  */
-final class Load implements AutoCloseable {
-    /** What a run gave. */
-    record Result(double perSecond, double intended, Histogram latency, long errors) {
+final class Load {
+    /** A request, and what the body of its answer must contain. */
+    record Exchange(ByteBuffer request, byte[] expected) {
+        Exchange(ByteBuffer request, String expected) {
+            this(request, expected.getBytes(StandardCharsets.ISO_8859_1));
+        }
+    }
+
+    /**
+     * What a run gave.
+     *
+     * @param seconds from the first request to the last answer
+     * @param busy the share of that time for which this client had a processor
+     */
+    record Result(long answers, double seconds, double busy, Histogram latency) {
+        double perSecond() {
+            return answers / seconds;
+        }
+
         double millis(double percentile) {
             return latency.getValueAtPercentile(percentile) / 1e6;
         }
     }
 
-    private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
-    private final int port;
+    private static final int STALL_SECONDS = 10;
+    private static final long SELECT_MILLIS = 1000;
 
-    Load(int port) {
-        this.port = port;
+    /** How often this client looks for answers while the next request is due within two milliseconds. */
+    private static final long LOOK_NANOS = 50_000;
+
+    private static final long LOOK_BELOW_NANOS = 2_000_000;
+
+    /** An answer with its head. */
+    private static final int ANSWER_BYTES_MAX = 64 << 10;
+
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+    private final double nanosBetween;
+    private final Supplier<Exchange> exchanges;
+    private final Histogram latency = new Histogram(3);
+    private final List<Connection> connections = new ArrayList<>();
+    private final Deque<Connection> idle = new ArrayDeque<>();
+    private long start;
+    private long end;
+    private long sent;
+    private long answers;
+    private long lastAnswer;
+
+    private Load(double rate, Supplier<Exchange> exchanges) {
+        this.nanosBetween = rate == 0 ? 0 : 1e9 / rate;
+        this.exchanges = exchanges;
     }
 
-    /** A POST, or a GET without body, as bytes. */
-    static Buffer request(String path, String key, String body) {
+    /** Every connection sends as soon as it can. */
+    static Result closed(int port, int connections, Duration length, Supplier<Exchange> exchanges) throws IOException {
+        return new Load(0, exchanges).run(port, connections, length);
+    }
+
+    /** So many requests a second, whatever the server does. */
+    static Result open(int port, int connections, double rate, Duration length, Supplier<Exchange> exchanges)
+            throws IOException {
+        return new Load(rate, exchanges).run(port, connections, length);
+    }
+
+    /** A POST, or a GET if there is no body. */
+    static ByteBuffer request(String path, String key, String body) {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        String head = (body.isEmpty() ? "GET " : "POST ") + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                + (key.isEmpty() ? "" : "Authorization: Bearer " + key + "\r\n")
-                + (body.isEmpty()
-                        ? "\r\n"
-                        : "Content-Type: application/json\r\nContent-Length: " + bytes.length + "\r\n\r\n");
-        return Buffer.buffer(head).appendBytes(bytes);
-    }
-
-    /** Closed loop if the rate is 0. */
-    Result run(int connections, double rate, long millis, LongFunction<Buffer> requests, String expected)
-            throws Exception {
-        Run run = new Run(rate, millis, requests, expected);
-        CountDownLatch done = new CountDownLatch(connections);
-        vertx.runOnContext(v -> {
-            NetClient client = vertx.createNetClient();
-            run.start = System.nanoTime();
-            run.end = run.start + TimeUnit.MILLISECONDS.toNanos(millis);
-            for (int i = 0; i < connections; i++) {
-                client.connect(port, "127.0.0.1")
-                        .onSuccess(socket -> new Connection(run, socket, done))
-                        .onFailure(e -> {
-                            run.errors++;
-                            done.countDown();
-                        });
-            }
-        });
-        done.await();
-        double seconds = (run.last - run.start) / 1e9;
-        return new Result(run.count / seconds, rate, run.latency, run.errors);
-    }
-
-    private static final class Run {
-        final double rate;
-        final long millis;
-        final LongFunction<Buffer> requests;
-        final byte[] expected;
-        final Histogram latency = new Histogram(TimeUnit.MINUTES.toNanos(2), 3);
-        long start;
-        long end;
-        long last;
-        long sent;
-        long count;
-        long errors;
-
-        Run(double rate, long millis, LongFunction<Buffer> requests, String expected) {
-            this.rate = rate;
-            this.millis = millis;
-            this.requests = requests;
-            this.expected = expected.getBytes(StandardCharsets.UTF_8);
+        StringBuilder head = new StringBuilder(256)
+                .append(body.isEmpty() ? "GET " : "POST ")
+                .append(path)
+                .append(" HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+        if (!key.isEmpty()) {
+            head.append("Authorization: Bearer ").append(key).append("\r\n");
         }
+        if (!body.isEmpty()) {
+            head.append("Content-Type: application/json\r\nContent-Length: ")
+                    .append(bytes.length)
+                    .append("\r\n");
+        }
+        byte[] headBytes = head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+        return ByteBuffer.allocate(headBytes.length + bytes.length)
+                .put(headBytes)
+                .put(bytes)
+                .flip()
+                .asReadOnlyBuffer();
+    }
 
-        /** When the next request is due, in the closed loop: now. */
-        long due(long number, long now) {
-            return rate == 0 ? now : start + (long) (number * 1e9 / rate);
+    private Result run(int port, int count, Duration length) throws IOException {
+        try (Selector selector = Selector.open()) {
+            for (int i = 0; i < count; i++) {
+                connections.add(new Connection(selector, port));
+            }
+            idle.addAll(connections);
+            long cpu = THREADS.getCurrentThreadCpuTime();
+            start = System.nanoTime();
+            end = start + length.toNanos();
+            lastAnswer = start;
+            while (send() || idle.size() < connections.size()) {
+                await(selector);
+                receive(selector);
+            }
+            double seconds = (lastAnswer - start) / 1e9;
+            double busy = (THREADS.getCurrentThreadCpuTime() - cpu) / 1e9 / seconds;
+            return new Result(answers, seconds, busy, latency);
+        } finally {
+            for (Connection connection : connections) {
+                connection.channel.close();
+            }
+        }
+    }
+
+    private boolean isClosed() {
+        return nanosBetween == 0;
+    }
+
+    /** When the next request is due. */
+    private long due(long now) {
+        return isClosed() ? now : start + (long) (sent * nanosBetween);
+    }
+
+    /** Sends what is due, as far as connections are free; whether there is more to come. */
+    private boolean send() throws IOException {
+        while (true) {
+            long now = System.nanoTime();
+            long due = due(now);
+            if (due - end >= 0) {
+                return false;
+            }
+            if (due - now > 0 || idle.isEmpty()) {
+                return true;
+            }
+            sent++;
+            idle.removeFirst().send(exchanges.get(), due);
+        }
+    }
+
+    /** Waits for an answer, or until the next request is due. */
+    private void await(Selector selector) throws IOException {
+        long now = System.nanoTime();
+        long due = due(now);
+        long wait = due - now;
+        if (idle.isEmpty() || isClosed() || due - end >= 0) {
+            selector.select(SELECT_MILLIS);
+        } else if (wait > LOOK_BELOW_NANOS) {
+            selector.select(Math.min(SELECT_MILLIS, TimeUnit.NANOSECONDS.toMillis(wait) - 1));
+        } else if (selector.selectNow() == 0 && wait > 0) {
+            LockSupport.parkNanos(Math.min(wait, LOOK_NANOS));
+        }
+    }
+
+    private void receive(Selector selector) throws IOException {
+        for (SelectionKey key : selector.selectedKeys()) {
+            Connection connection = (Connection) key.attachment();
+            if (connection.receive()) {
+                long now = System.nanoTime();
+                latency.recordValue(now - connection.due);
+                lastAnswer = now;
+                answers++;
+                idle.addLast(connection);
+            }
+        }
+        selector.selectedKeys().clear();
+        int waiting = connections.size() - idle.size();
+        if (waiting > 0 && System.nanoTime() - lastAnswer > TimeUnit.SECONDS.toNanos(STALL_SECONDS)) {
+            throw new IllegalStateException("no answer for " + STALL_SECONDS + " s: " + waiting + " of "
+                    + connections.size() + " connections wait, " + answers + " answers came before");
         }
     }
 
     private final class Connection {
-        private final Run run;
-        private final NetSocket socket;
-        private final CountDownLatch done;
-        private Buffer pending = Buffer.buffer();
+        private final SocketChannel channel;
+        private final ByteBuffer in = ByteBuffer.allocate(ANSWER_BYTES_MAX);
+        private byte[] expected = {};
         private long due;
+        private boolean waiting;
 
-        Connection(Run run, NetSocket socket, CountDownLatch done) {
-            this.run = run;
-            this.socket = socket;
-            this.done = done;
-            socket.handler(this::received);
-            next();
+        Connection(Selector selector, int port) throws IOException {
+            channel = SocketChannel.open(new InetSocketAddress("127.0.0.1", port));
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            channel.configureBlocking(false);
+            channel.register(selector, SelectionKey.OP_READ, this);
         }
 
-        private void next() {
-            long now = System.nanoTime();
-            due = run.due(run.sent, now);
-            if (now >= run.end || due >= run.end) {
-                socket.close();
-                done.countDown();
-                return;
+        void send(Exchange exchange, long dueAt) throws IOException {
+            ByteBuffer bytes = exchange.request().duplicate();
+            channel.write(bytes);
+            if (bytes.hasRemaining()) {
+                // Nothing else is under way on this connection, so its socket has room for a request of some KiB.
+                throw new IllegalStateException("the socket left " + bytes.remaining() + " bytes of a request");
             }
-            long number = run.sent++;
-            long wait = (due - now) / 1_000_000;
-            if (wait > 0) {
-                vertx.setTimer(wait, id -> socket.write(run.requests.apply(number)));
-            } else {
-                socket.write(run.requests.apply(number));
-            }
+            expected = exchange.expected();
+            due = dueAt;
+            waiting = true;
         }
 
-        private void received(Buffer bytes) {
-            pending = pending.length() == 0 ? bytes : pending.appendBuffer(bytes);
-            int body = endOfHead(pending);
+        /** Reads what has come; whether the answer is complete. */
+        boolean receive() throws IOException {
+            int read = channel.read(in);
+            if (read < 0) {
+                throw new IllegalStateException("the server closed a connection "
+                        + (waiting ? "instead of answering" : "that was idle") + ", after " + answers + " answers");
+            }
+            int body = endOfHead();
             if (body < 0) {
-                return;
+                mustHaveRoom();
+                return false;
             }
-            int length = contentLength(pending, body);
-            if (pending.length() < body + length) {
-                return;
+            int length = body + contentLength(body);
+            if (in.position() < length) {
+                mustHaveRoom();
+                return false;
             }
-            long now = System.nanoTime();
-            run.latency.recordValue(Math.max(1, now - due));
-            run.last = now;
-            run.count++;
-            if (pending.getByte(9) != '2' || !contains(pending, body, run.expected)) {
-                if (run.errors++ == 0) {
-                    System.err.println("unexpected answer: " + pending);
+            if (!waiting || in.position() > length || !isExpected(body)) {
+                throw new IllegalStateException("unexpected answer: " + text(in.position()));
+            }
+            waiting = false;
+            in.clear();
+            return true;
+        }
+
+        private void mustHaveRoom() {
+            if (!in.hasRemaining()) {
+                throw new IllegalStateException("an answer is longer than " + ANSWER_BYTES_MAX + " bytes");
+            }
+        }
+
+        private String text(int length) {
+            return new String(in.array(), 0, length, StandardCharsets.ISO_8859_1);
+        }
+
+        /** Where the body begins, or -1. */
+        private int endOfHead() {
+            byte[] bytes = in.array();
+            for (int i = 3; i < in.position(); i++) {
+                if (bytes[i] == '\n' && bytes[i - 2] == '\n') {
+                    return i + 1;
                 }
             }
-            pending = Buffer.buffer();
-            next();
+            return -1;
         }
-    }
 
-    private static int endOfHead(Buffer bytes) {
-        for (int i = 3; i < bytes.length(); i++) {
-            if (bytes.getByte(i) == '\n' && bytes.getByte(i - 1) == '\r' && bytes.getByte(i - 2) == '\n') {
-                return i + 1;
+        private int contentLength(int body) {
+            String head = text(body).toLowerCase(Locale.ROOT);
+            int at = head.indexOf("\ncontent-length:");
+            if (at < 0) {
+                throw new IllegalStateException("an answer without Content-Length: " + head);
             }
+            return Integer.parseInt(head.substring(head.indexOf(':', at) + 1, head.indexOf('\r', at + 1))
+                    .strip());
         }
-        return -1;
-    }
 
-    private static int contentLength(Buffer bytes, int end) {
-        String head = bytes.getString(0, end).toLowerCase(java.util.Locale.ROOT);
-        int at = head.indexOf("content-length:");
-        return Integer.parseInt(head.substring(at + 15, head.indexOf('\r', at)).strip());
-    }
+        private boolean isExpected(int body) {
+            byte[] bytes = in.array();
+            boolean ok = bytes[9] == '2' && bytes[10] == '0' && bytes[11] == '0';
+            for (int from = body; ok && from + expected.length <= in.position(); from++) {
+                if (isAt(from)) {
+                    return true;
+                }
+            }
+            return false;
+        }
 
-    private static boolean contains(Buffer bytes, int from, byte[] expected) {
-        outer:
-        for (int i = from; i + expected.length <= bytes.length(); i++) {
-            for (int j = 0; j < expected.length; j++) {
-                if (bytes.getByte(i + j) != expected[j]) {
-                    continue outer;
+        private boolean isAt(int from) {
+            byte[] bytes = in.array();
+            for (int i = 0; i < expected.length; i++) {
+                if (bytes[from + i] != expected[i]) {
+                    return false;
                 }
             }
             return true;
         }
-        return false;
-    }
-
-    /** A short warm-up, thrown away. */
-    void warmUp(LongFunction<Buffer> requests, String expected, long millis) throws Exception {
-        run(16, 0, millis, requests, expected);
-    }
-
-    List<Integer> connectionCounts() {
-        return new ArrayList<>(List.of(1, 16, 64));
-    }
-
-    @Override
-    public void close() {
-        vertx.close();
     }
 }

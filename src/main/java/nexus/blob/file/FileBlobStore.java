@@ -13,6 +13,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
@@ -26,7 +27,9 @@ import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,11 +40,13 @@ import nexus.kernel.Must;
 import nexus.kernel.Problem;
 import nexus.kernel.TenantId;
 import nexus.kernel.Ulid;
+import nexus.store.BlobName;
 import nexus.store.BlobPlace;
-import nexus.store.BlobStore;
 import nexus.store.Content;
+import nexus.store.MarkedBlobStore;
 import nexus.store.StoreException;
 import nexus.store.StoreException.Reason;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Contents as files: {@code root/<tenant>/<two digits of the hash>/<hash>-<upload>}.
@@ -55,10 +60,9 @@ import nexus.store.StoreException.Reason;
  *
  * <p><b>Inside.</b> Names come from ids and hashes only, and no symbolic link is followed below the root.
  */
-public final class FileBlobStore implements BlobStore {
+public final class FileBlobStore implements MarkedBlobStore {
     private static final int CHUNK = 256 * 1024;
     private static final String NEW = "new";
-    private static final Pattern PLACE = Pattern.compile("[0-9a-f]{64}-[0-9a-z]{26}");
     private static final Pattern FAN_OUT = Pattern.compile("[0-9a-f]{2}");
 
     /** Directories that are remembered as durable; more are forgotten and synchronised again. */
@@ -137,17 +141,18 @@ public final class FileBlobStore implements BlobStore {
         });
     }
 
-    /** {@inheritDoc} The age is that of the upload's id. Uploads of that age that never ended are removed on the way. */
+    /** {@inheritDoc} The age is that of the upload's id, the order that of the names. */
     @Override
-    public Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, int limit) {
+    public Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, @Nullable BlobPlace after, int limit) {
         return run(() -> {
             List<BlobPlace> found = new ArrayList<>();
+            String behind = after == null ? "" : after.value();
             for (Path directory : entries(directory(tenant))) {
                 String name = directory.getFileName().toString();
                 if (name.equals(NEW)) {
                     sweep(directory, until);
-                } else if (FAN_OUT.matcher(name).matches() && found.size() < limit) {
-                    collect(directory, until, limit, found);
+                } else if (isFanOutFrom(name, behind) && found.size() < limit) {
+                    collect(directory, until, behind, limit, found);
                 }
             }
             return List.copyOf(found);
@@ -216,8 +221,8 @@ public final class FileBlobStore implements BlobStore {
     }
 
     private Content.Stored write(TenantId tenant, Source source) throws IOException {
-        String upload = Ulid.print(ids.next());
-        Path unfinished = durable(directory(tenant).resolve(NEW)).resolve(upload);
+        UUID upload = ids.next();
+        Path unfinished = durable(directory(tenant).resolve(NEW)).resolve(Ulid.print(upload));
         try {
             Upload written;
             try (FileChannel out = FileChannel.open(unfinished, Set.of(CREATE_NEW, WRITE, NOFOLLOW_LINKS))) {
@@ -226,7 +231,7 @@ public final class FileBlobStore implements BlobStore {
                 out.force(true);
             }
             ContentHash hash = ContentHash.ofDigest(written.digest.digest());
-            BlobPlace place = new BlobPlace(hash + "-" + upload);
+            BlobPlace place = new BlobName(hash, upload).place();
             Path file = place(tenant, place);
             Path directory = durable(parent(file));
             Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
@@ -277,8 +282,7 @@ public final class FileBlobStore implements BlobStore {
     }
 
     private Path place(TenantId tenant, BlobPlace place) {
-        Must.hold(PLACE.matcher(place.value()).matches(), "a place of this store", place);
-        return directory(tenant).resolve(place.value().substring(0, 2)).resolve(place.value());
+        return directory(tenant).resolve(BlobName.of(place).fanOut()).resolve(place.value());
     }
 
     private Path file(TenantId tenant, BlobPlace place) throws IOException {
@@ -314,25 +318,28 @@ public final class FileBlobStore implements BlobStore {
         return entries;
     }
 
-    private static void collect(Path directory, Instant until, int limit, List<BlobPlace> found) throws IOException {
+    private static boolean isFanOutFrom(String name, String behind) {
+        return FAN_OUT.matcher(name).matches() && (behind.isEmpty() || name.compareTo(behind.substring(0, 2)) >= 0);
+    }
+
+    private static void collect(Path directory, Instant until, String behind, int limit, List<BlobPlace> found)
+            throws IOException {
         for (Path file : entries(directory)) {
-            String name = file.getFileName().toString();
-            if (found.size() < limit && PLACE.matcher(name).matches() && isOlder(name.substring(65), until)) {
-                found.add(new BlobPlace(name));
+            String text = file.getFileName().toString();
+            BlobName name = BlobName.parse(text).orElse(null);
+            if (found.size() < limit && name != null && name.isOlderThan(until) && text.compareTo(behind) > 0) {
+                found.add(name.place());
             }
         }
     }
 
     private static void sweep(Path directory, Instant until) throws IOException {
         for (Path file : entries(directory)) {
-            if (isOlder(file.getFileName().toString(), until)) {
+            String upload = file.getFileName().toString();
+            if (Ulid.isValid(upload) && BlobName.isOlderThan(Ulid.parse(upload), until)) {
                 Files.deleteIfExists(file);
             }
         }
-    }
-
-    private static boolean isOlder(String upload, Instant until) {
-        return Ulid.isValid(upload) && Ulid.parse(upload).getMostSignificantBits() >>> 16 < until.toEpochMilli();
     }
 
     /** Deletes a directory with everything in it; of a link, the link. */
@@ -344,14 +351,55 @@ public final class FileBlobStore implements BlobStore {
         }
 
         @Override
-        public FileVisitResult postVisitDirectory(
-                Path directory, @org.jspecify.annotations.Nullable IOException failure) throws IOException {
+        public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure) throws IOException {
             if (failure != null) {
                 throw failure;
             }
             Files.deleteIfExists(directory);
             return FileVisitResult.CONTINUE;
         }
+    }
+
+    // ----------------------------------------------------------------------------------------------------- the marker
+
+    @Override
+    public Future<Optional<String>> marker() {
+        return run(() -> {
+            try (FileChannel in = FileChannel.open(root.resolve(MARKER), Set.of(READ, NOFOLLOW_LINKS))) {
+                ByteBuffer bytes = ByteBuffer.allocate(MARKER_BYTES);
+                int read = 0;
+                while (read >= 0 && bytes.hasRemaining()) {
+                    read = in.read(bytes);
+                }
+                return Optional.of(StandardCharsets.UTF_8.decode(bytes.flip()).toString());
+            } catch (NoSuchFileException e) {
+                return Optional.empty();
+            }
+        });
+    }
+
+    /** {@inheritDoc} Written beside its place and linked there: a link never replaces, and never shows half a file. */
+    @Override
+    public Future<Void> mark(String text) {
+        return run(() -> {
+            Path written = root.resolve(MARKER + "." + Ulid.print(ids.next()));
+            try {
+                try (FileChannel out = FileChannel.open(written, Set.of(CREATE_NEW, WRITE, NOFOLLOW_LINKS))) {
+                    ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+                    while (bytes.hasRemaining()) {
+                        out.write(bytes);
+                    }
+                    out.force(true);
+                }
+                Files.createLink(root.resolve(MARKER), written);
+            } catch (FileAlreadyExistsException e) {
+                return null;
+            } finally {
+                Files.deleteIfExists(written);
+            }
+            synchronise(root);
+            return null;
+        });
     }
 
     // -------------------------------------------------------------------------------------------------------- waiting

@@ -92,31 +92,26 @@ public final class RestEndpoint {
             MethodTable.Handler handler) {}
 
     /** What is at a path. */
-    public final class Resource {
+    private final class Keys implements Resource {
         private final Map<String, Action> actions;
         private final @Nullable String id;
 
-        private Resource(Map<String, Action> actions, @Nullable String id) {
+        private Keys(Map<String, Action> actions, @Nullable String id) {
             this.actions = actions;
             this.id = id;
         }
 
-        /** The methods of HTTP that it has, for {@code Allow}. */
+        @Override
         public String allowed() {
             return String.join(", ", actions.keySet()) + ", OPTIONS";
         }
 
-        /** The name of what a method of HTTP does here, one of a fixed set; empty if it has no such method. */
+        @Override
         public Optional<String> operationName(String httpMethod) {
             return Optional.ofNullable(actions.get(httpMethod)).map(Action::name);
         }
 
-        /**
-         * What a method of HTTP does here.
-         *
-         * @param httpMethod one that it has
-         * @param query the query string, null for none
-         */
+        @Override
         public Operation operation(String httpMethod, @Nullable String query) {
             Action action = actions.get(httpMethod);
             if (action == null) {
@@ -136,14 +131,14 @@ public final class RestEndpoint {
     /** What is at a path; empty if nothing is. */
     public Optional<Resource> find(String path) {
         if (path.equals(KEYS)) {
-            return Optional.of(new Resource(OF_ALL, null));
+            return Optional.of(new Keys(OF_ALL, null));
         }
         if (!path.startsWith(KEYS + "/")) {
             return Optional.empty();
         }
         // An id needs no decoding: one of ours has letters and digits only.
         String id = path.substring(KEYS.length() + 1);
-        return id.isEmpty() || id.indexOf('/') >= 0 ? Optional.empty() : Optional.of(new Resource(OF_ONE, id));
+        return id.isEmpty() || id.indexOf('/') >= 0 ? Optional.empty() : Optional.of(new Keys(OF_ONE, id));
     }
 
     // ---- one request ------------------------------------------------------------------------------------------------

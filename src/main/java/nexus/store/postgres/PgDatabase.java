@@ -3,16 +3,20 @@ package nexus.store.postgres;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
+import io.vertx.core.net.NetClientOptions;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
 import io.vertx.sqlclient.impl.SocketConnectionBase;
 import io.vertx.sqlclient.internal.Connection;
 import io.vertx.sqlclient.internal.SqlConnectionBase;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +33,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The connections, and the brackets that every statement runs in.
  *
- * <p><b>Three pools</b>, so that nobody starves a writer and nobody starves a lease: groups, queries, leases and registry.
+ * <p><b>Four pools</b>, so that nobody starves a writer and nobody starves a lease: groups, queries, leases and registry,
+ * large contents.
  *
  * <p><b>A connection</b> works as {@code nexus_app}, and is refused unless row security binds that role, and unless what it
  * commits is durable. A connection that may be in the middle of something is never used again.
@@ -48,10 +53,17 @@ public final class PgDatabase {
 
     private static final int CONTROL_CONNECTIONS = 2;
 
+    /** For the farewells to the server; then the sockets are closed without them. */
+    private static final Duration CLOSE_MAX = Duration.ofSeconds(5);
+
+    /** A few saturate a disk with large contents; each may have a window of one in memory, see {@link PgBlobStore}. */
+    private static final int CONTENT_CONNECTIONS = 4;
+
     private static final String BEGIN = "BEGIN; SET LOCAL nexus.tenant = '%s'; SET LOCAL nexus.steps = '0'";
     private static final String BEGIN_QUERY = "BEGIN READ ONLY; SET LOCAL nexus.tenant = '%s'";
     private static final String BEGIN_SNAPSHOT =
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL nexus.tenant = '%s'";
+    private static final String REFUSES = "the database refuses to serve: ";
     private static final String COMMIT = "COMMIT";
     private static final String ROLLBACK = "ROLLBACK";
 
@@ -83,18 +95,23 @@ public final class PgDatabase {
             FROM pg_roles r
             WHERE r.rolname = current_user""";
 
+    private final Vertx vertx;
     private final PgOptions options;
+    private final PgConnectOptions connect;
     private final Pool commits;
     private final Pool queries;
     private final Pool control;
+    private final Pool contents;
     private volatile @Nullable String refusal;
 
     private PgDatabase(Vertx vertx, PgOptions options, NodeId node) {
+        this.vertx = vertx;
         this.options = options;
-        PgConnectOptions connect = connectOptions(options, node);
-        this.commits = pool(vertx, "commits", connect, options.commitConnections(), GroupStatements.all());
-        this.queries = pool(vertx, "queries", connect, options.queryConnections(), List.of());
-        this.control = pool(vertx, "control", connect, CONTROL_CONNECTIONS, List.of());
+        this.connect = connectOptions(options, node);
+        this.commits = pool("commits", options.commitConnections(), GroupStatements.all());
+        this.queries = pool("queries", options.queryConnections(), List.of());
+        this.control = pool("control", CONTROL_CONNECTIONS, List.of());
+        this.contents = pool("contents", CONTENT_CONNECTIONS, List.of());
     }
 
     /** Migrates the database and opens the connections; fails with the reason if it cannot serve. */
@@ -116,29 +133,69 @@ public final class PgDatabase {
         return options;
     }
 
+    /**
+     * Looks at the database through a connection outside of the pools, which would give up too early: the first one of a
+     * process may take seconds where all processors are busy.
+     */
     private Future<PgDatabase> verified() {
-        return control.getConnection()
-                .compose(SqlConnection::close)
+        return PgConnection.connect(vertx, connect)
+                .compose(connection -> entered(connection).eventually(connection::close))
+                .timeout(options.openTimeout().toMillis(), TimeUnit.MILLISECONDS)
                 .map(this)
                 .recover(e -> Future.failedFuture(new IllegalStateException(
-                        refusal == null ? "the database cannot be reached: " + e.getMessage() : refusal, e)));
+                        e instanceof IllegalStateException
+                                ? REFUSES + e.getMessage()
+                                : "the database cannot be reached: " + e.getMessage(),
+                        e)));
     }
 
-    /** Closes all connections. */
+    /**
+     * Closes all connections. One that is still being made with a silent server keeps its pool from closing, so that is not
+     * waited for longer than {@link #CLOSE_MAX}.
+     */
     public Future<Void> close() {
-        return Future.join(commits.close(), queries.close(), control.close()).mapEmpty();
+        return Future.join(commits.close(), queries.close(), control.close(), contents.close())
+                .<Void>mapEmpty()
+                .timeout(CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS)
+                .recover(e -> {
+                    LOG.warn("connections not closed in good order reason={}", e.getMessage());
+                    return Future.succeededFuture();
+                });
     }
 
-    /** The connections of the control plane's tables: no tenant is set on them. */
+    /** Connections without a bracket: what row security does then is tested with them. */
     Pool control() {
         return control;
     }
 
     // ------------------------------------------------------------------------------------------------------- brackets
 
+    /**
+     * Runs one statement on the control plane's tables: a transaction of its own, without a tenant. A failure may be an
+     * answer that was lost; what such a statement does is safe to be done late, and twice.
+     */
+    Future<RowSet<Row>> control(String sql, Tuple args) {
+        return connection(control)
+                .compose(connection -> connection
+                        .preparedQuery(sql)
+                        .execute(args)
+                        .timeout(options.controlTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                        .onComplete(done -> release(connection, !(done.cause() instanceof TimeoutException))))
+                .recover(e -> Future.failedFuture(PgFailures.of(e)));
+    }
+
     /** Runs one statement that changes nothing. */
     Future<RowSet<Row>> query(TenantId tenant, Step step) {
-        return connection(queries)
+        return query(queries, tenant, step);
+    }
+
+    /** As {@link #query}, for a piece of a large content. */
+    Future<RowSet<Row>> contentQuery(TenantId tenant, Step step) {
+        return query(contents, tenant, step);
+    }
+
+    private Future<RowSet<Row>> query(Pool pool, TenantId tenant, Step step) {
+        return connection(pool)
                 .compose(connection -> send(connection, BEGIN_QUERY.formatted(tenant.value()), List.of(step)))
                 .map(answers -> answers.get(0))
                 .recover(e -> Future.failedFuture(readFailure(e)));
@@ -146,7 +203,16 @@ public final class PgDatabase {
 
     /** Runs a whole transaction in one go; the rows that each statement returned. */
     Future<List<RowSet<Row>>> batch(TenantId tenant, List<Step> steps) {
-        return connection(commits).compose(connection -> send(connection, BEGIN.formatted(tenant.value()), steps));
+        return batch(commits, tenant, steps);
+    }
+
+    /** As {@link #batch}, for pieces of large contents. */
+    Future<List<RowSet<Row>>> contentBatch(TenantId tenant, List<Step> steps) {
+        return batch(contents, tenant, steps);
+    }
+
+    private Future<List<RowSet<Row>>> batch(Pool pool, TenantId tenant, List<Step> steps) {
+        return connection(pool).compose(connection -> send(connection, BEGIN.formatted(tenant.value()), steps));
     }
 
     /** Runs steps that need each other's answers on one snapshot of the database, which they cannot change. */
@@ -158,27 +224,43 @@ public final class PgDatabase {
 
     private <T> Future<T> snapshot(
             SqlConnection connection, TenantId tenant, Function<SqlConnection, Future<T>> steps) {
-        return connection
-                .query(BEGIN_SNAPSHOT.formatted(tenant.value()))
-                .execute()
+        return answered(connection
+                        .query(BEGIN_SNAPSHOT.formatted(tenant.value()))
+                        .execute())
                 .compose(begun -> steps.apply(connection))
-                .transform(done -> connection
-                        .query(ROLLBACK)
-                        .execute()
-                        .timeout(options.answerTimeout().toMillis(), TimeUnit.MILLISECONDS)
-                        .transform(ended -> {
-                            release(connection, ended.succeeded());
-                            return done.succeeded()
-                                    ? Future.succeededFuture(done.result())
-                                    : Future.failedFuture(done.cause());
-                        }));
+                .transform(done -> ended(connection, done.cause() instanceof TimeoutException)
+                        .transform(ended -> done.succeeded()
+                                ? Future.succeededFuture(done.result())
+                                : Future.failedFuture(done.cause())));
     }
 
+    /** A step of a snapshot, which is not waited for longer than for the answer to a group. */
+    <T> Future<T> answered(Future<T> step) {
+        return step.timeout(options.answerTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private Future<Void> ended(SqlConnection connection, boolean silent) {
+        Future<Void> rolledBack = silent
+                ? Future.failedFuture("the server is silent")
+                : answered(connection.query(ROLLBACK).execute()).mapEmpty();
+        return rolledBack.onComplete(done -> release(connection, done.succeeded()));
+    }
+
+    /**
+     * A connection, in time. The pool's own limit is not used: a pool that is closed while a connection is being made for a
+     * call that has given up throws, and then neither it nor the Vert.x instance ever closes.
+     */
     private Future<SqlConnection> connection(Pool pool) {
-        return pool.getConnection()
+        Future<SqlConnection> wanted = pool.getConnection();
+        return wanted.timeout(options.connectTimeout().toMillis(), TimeUnit.MILLISECONDS)
                 .map(connection -> connection.exceptionHandler(PgDatabase::lost))
-                .recover(e -> Future.failedFuture(new StoreException(
-                        Reason.FAILED, refusal == null ? "no connection to the database" : refusal, e)));
+                .recover(e -> {
+                    if (e instanceof TimeoutException) {
+                        wanted.onSuccess(SqlConnection::close);
+                    }
+                    return Future.failedFuture(new StoreException(
+                            Reason.FAILED, refusal == null ? "no connection to the database" : refusal, e));
+                });
     }
 
     private Future<List<RowSet<Row>>> send(SqlConnection connection, String opening, List<Step> steps) {
@@ -227,15 +309,16 @@ public final class PgDatabase {
         return connect;
     }
 
-    private Pool pool(Vertx vertx, String name, PgConnectOptions connect, int size, List<Step> warmUp) {
+    private Pool pool(String name, int size, List<Step> warmUp) {
         PoolOptions pool = new PoolOptions()
                 .setName("nexus-" + name)
                 .setMaxSize(size)
                 .setMaxWaitQueueSize(options.waiting())
-                .setConnectionTimeout((int) options.connectTimeout().toMillis())
-                .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS);
+                .setConnectionTimeout(0);
         return PgBuilder.pool()
                 .with(pool)
+                .with(new NetClientOptions()
+                        .setConnectTimeout((int) options.connectTimeout().toMillis()))
                 .connectingTo(connect)
                 .using(vertx)
                 .withConnectHandler(connection -> enter(connection, warmUp))
@@ -244,24 +327,29 @@ public final class PgDatabase {
 
     /** Closing the connection gives it to the pool; one that is refused must go for good. */
     private void enter(SqlConnection connection, List<Step> warmUp) {
-        connection.exceptionHandler(PgDatabase::lost);
-        String session = SESSION.formatted(
-                options.lockTimeout().toMillis(), options.statementTimeout().toMillis());
-        connection
-                .query(session)
-                .execute()
-                .compose(set -> connection.query(CHECK).execute())
-                .compose(rows -> bound(rows.iterator().next()))
+        entered(connection)
                 .compose(checked -> warmUp(connection, warmUp))
                 .onSuccess(ready -> {
                     refusal = null;
                     connection.close();
                 })
                 .onFailure(e -> {
-                    refusal = "the database refuses to serve: " + e.getMessage();
+                    refusal = REFUSES + e.getMessage();
                     LOG.error("connection refused reason={}", e.getMessage());
                     destroy(connection);
                 });
+    }
+
+    /** Makes the session ours, and checks that it is. */
+    private Future<Void> entered(SqlConnection connection) {
+        connection.exceptionHandler(PgDatabase::lost);
+        String session = SESSION.formatted(
+                options.lockTimeout().toMillis(), options.statementTimeout().toMillis());
+        return connection
+                .query(session)
+                .execute()
+                .compose(set -> connection.query(CHECK).execute())
+                .compose(rows -> bound(rows.iterator().next()));
     }
 
     /** What the server says when it ends a connection: whoever uses it only learns that it is closed. */
@@ -309,14 +397,21 @@ public final class PgDatabase {
     }
 
     /**
-     * Ends a connection whose state is not known. The client can only give it back to the pool; so its socket is closed
-     * beneath it, and then what is left of it is given back.
+     * Ends a connection whose state is not known. The client can only give it back to the pool, and says farewell to the
+     * server before it lets go, for as long as that takes; so its socket is closed beneath it, and then what is left of it is
+     * given back.
      */
     private static void destroy(SqlConnection connection) {
         Connection physical = ((SqlConnectionBase<?>) connection).unwrap().unwrap();
-        Future<Void> closed = physical instanceof SocketConnectionBase socket
-                ? socket.socket().close()
-                : Future.failedFuture("not a socket");
-        closed.onComplete(done -> connection.close());
+        if (physical instanceof SocketConnectionBase socket) {
+            socket.socket()
+                    .channelHandlerContext()
+                    .pipeline()
+                    .firstContext()
+                    .close()
+                    .addListener(closed -> connection.close());
+        } else {
+            connection.close();
+        }
     }
 }

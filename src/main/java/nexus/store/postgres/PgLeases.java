@@ -14,6 +14,7 @@ import java.util.Optional;
 import nexus.kernel.Limits;
 import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
+import nexus.kernel.ZoneName;
 import nexus.store.Leases;
 
 /**
@@ -36,7 +37,7 @@ public final class PgLeases implements Leases {
 
     @Override
     public Future<List<Lease>> join(NodeId node, String name, Mode mode, Duration term) {
-        return run(JOIN, Tuple.of(node.value(), name, mode.name(), (double) term.toMillis()))
+        return database.control(JOIN, Tuple.of(node.value(), name, mode.name(), (double) term.toMillis()))
                 .map(PgLeases::leases);
     }
 
@@ -64,13 +65,14 @@ public final class PgLeases implements Leases {
 
     @Override
     public Future<Optional<Instant>> renew(NodeId node, Duration term) {
-        return run(RENEW, Tuple.of(node.value(), (double) term.toMillis())).map(rows -> {
-            Optional<Instant> now = Optional.empty();
-            for (Row row : rows) {
-                now = Optional.of(Rows.time(row, "now"));
-            }
-            return now;
-        });
+        return database.control(RENEW, Tuple.of(node.value(), (double) term.toMillis()))
+                .map(rows -> {
+                    Optional<Instant> now = Optional.empty();
+                    for (Row row : rows) {
+                        now = Optional.of(Rows.time(row, "now"));
+                    }
+                    return now;
+                });
     }
 
     private static final String LEAVE = """
@@ -80,7 +82,7 @@ public final class PgLeases implements Leases {
 
     @Override
     public Future<Void> leave(NodeId node) {
-        return run(LEAVE, Tuple.of(node.value())).mapEmpty();
+        return database.control(LEAVE, Tuple.of(node.value())).mapEmpty();
     }
 
     private static final String ANNOUNCE = """
@@ -88,7 +90,8 @@ public final class PgLeases implements Leases {
 
     @Override
     public Future<Void> announce(NodeId node, String member, String http, int protocol) {
-        return run(ANNOUNCE, Tuple.of(node.value(), member, http, protocol)).mapEmpty();
+        return database.control(ANNOUNCE, Tuple.of(node.value(), member, http, protocol))
+                .mapEmpty();
     }
 
     private static final String REPORT = """
@@ -96,7 +99,7 @@ public final class PgLeases implements Leases {
 
     @Override
     public Future<Void> report(NodeId node, int active, int moving) {
-        return run(REPORT, Tuple.of(node.value(), active, moving)).mapEmpty();
+        return database.control(REPORT, Tuple.of(node.value(), active, moving)).mapEmpty();
     }
 
     private static final String DRAIN = """
@@ -104,7 +107,7 @@ public final class PgLeases implements Leases {
 
     @Override
     public Future<Boolean> drain(NodeId node, boolean draining) {
-        return run(DRAIN, Tuple.of(node.value(), draining)).map(rows -> rows.rowCount() == 1);
+        return database.control(DRAIN, Tuple.of(node.value(), draining)).map(rows -> rows.rowCount() == 1);
     }
 
     private static final String NODES = """
@@ -117,7 +120,7 @@ public final class PgLeases implements Leases {
 
     @Override
     public Future<List<Node>> nodes() {
-        return run(NODES, Tuple.tuple()).map(PgLeases::nodes);
+        return database.control(NODES, Tuple.tuple()).map(PgLeases::nodes);
     }
 
     private static List<Node> nodes(RowSet<Row> rows) {
@@ -140,13 +143,15 @@ public final class PgLeases implements Leases {
     }
 
     private static final String PINS = """
-            SELECT id, pinned_node FROM tenant WHERE pinned_node IS NOT NULL AND deleted_at IS NULL LIMIT $1""";
+            SELECT id, name, pinned_node FROM tenant WHERE pinned_node IS NOT NULL AND deleted_at IS NULL LIMIT $1""";
 
     @Override
-    public Future<Map<TenantId, String>> pins() {
-        return run(PINS, Tuple.of((long) Limits.PINS)).map(rows -> {
-            Map<TenantId, String> pins = new HashMap<>();
-            rows.forEach(row -> pins.put(new TenantId(row.getUUID("id")), row.getString("pinned_node")));
+    public Future<Map<TenantId, Pin>> pins() {
+        return database.control(PINS, Tuple.of((long) Limits.PINS)).map(rows -> {
+            Map<TenantId, Pin> pins = new HashMap<>();
+            rows.forEach(row -> pins.put(
+                    new TenantId(row.getUUID("id")),
+                    new Pin(new ZoneName(row.getString("name")), row.getString("pinned_node"))));
             return Map.copyOf(pins);
         });
     }
@@ -156,14 +161,10 @@ public final class PgLeases implements Leases {
 
     @Override
     public Future<Map<NodeId, Long>> owned() {
-        return run(OWNED, Tuple.tuple()).map(rows -> {
+        return database.control(OWNED, Tuple.tuple()).map(rows -> {
             Map<NodeId, Long> owned = new HashMap<>();
             rows.forEach(row -> owned.put(new NodeId(row.getUUID("owner_node")), row.getLong("tenants")));
             return Map.copyOf(owned);
         });
-    }
-
-    private Future<RowSet<Row>> run(String sql, Tuple args) {
-        return database.control().preparedQuery(sql).execute(args).recover(e -> Future.failedFuture(PgFailures.of(e)));
     }
 }

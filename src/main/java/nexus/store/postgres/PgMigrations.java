@@ -4,8 +4,12 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,8 +58,26 @@ public final class PgMigrations {
                 statement.execute(UNLOCK);
             }
         } catch (SQLException e) {
-            throw new IllegalStateException("the database cannot be migrated: " + e.getMessage(), e);
+            throw failed(e);
+        } catch (FlywayException e) {
+            // Its message is a page; what the server said is a line.
+            throw told(e).map(PgMigrations::failed).orElseThrow(() -> e);
         }
+    }
+
+    private static Optional<SQLException> told(FlywayException e) {
+        return Stream.<Throwable>iterate(e, Objects::nonNull, Throwable::getCause)
+                .filter(SQLException.class::isInstance)
+                .map(SQLException.class::cast)
+                .findFirst();
+    }
+
+    private static IllegalStateException failed(SQLException e) {
+        String message = String.valueOf(e.getMessage());
+        return new IllegalStateException(
+                "the database cannot be migrated: "
+                        + message.lines().findFirst().orElse(message),
+                e);
     }
 
     private static void requireServer(Connection connection) throws SQLException {

@@ -28,7 +28,7 @@ public final class PgRegistry implements Registry {
 
     @Override
     public Future<Optional<TenantId>> find(ZoneName zone) {
-        return run(FIND, Tuple.of(zone.value()))
+        return database.control(FIND, Tuple.of(zone.value()))
                 .map(rows -> map(rows, row -> new TenantId(row.getUUID("id"))).stream()
                         .findFirst());
     }
@@ -41,7 +41,7 @@ public final class PgRegistry implements Registry {
         if (tenant.equals(TenantId.SYSTEM)) {
             return Future.succeededFuture(Optional.empty());
         }
-        return run(NAME_OF, Tuple.of(tenant.value()))
+        return database.control(NAME_OF, Tuple.of(tenant.value()))
                 .map(rows -> map(rows, row -> new ZoneName(row.getString("name"))).stream()
                         .findFirst());
     }
@@ -55,7 +55,8 @@ public final class PgRegistry implements Registry {
 
     @Override
     public Future<List<Listed>> list(@Nullable ZoneName after, int limit) {
-        return run(LIST, Tuple.of(after == null ? "" : after.value(), TenantId.SYSTEM.value(), (long) limit))
+        return database.control(
+                        LIST, Tuple.of(after == null ? "" : after.value(), TenantId.SYSTEM.value(), (long) limit))
                 .map(rows -> map(
                         rows,
                         row -> new Listed(
@@ -69,7 +70,8 @@ public final class PgRegistry implements Registry {
 
     @Override
     public Future<List<TenantId>> tombstones(int limit) {
-        return run(TOMBSTONES, Tuple.of((long) limit)).map(rows -> map(rows, row -> new TenantId(row.getUUID("id"))));
+        return database.control(TOMBSTONES, Tuple.of((long) limit))
+                .map(rows -> map(rows, row -> new TenantId(row.getUUID("id"))));
     }
 
     private static final String FORGET = """
@@ -78,6 +80,7 @@ public final class PgRegistry implements Registry {
                 UNION ALL SELECT 1 FROM file_version WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM file_entry WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM blob WHERE tenant_id = $1
+                UNION ALL SELECT 1 FROM blob_chunk WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM audit_entry WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM tenant_group WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM api_key WHERE tenant_id = $1
@@ -103,17 +106,13 @@ public final class PgRegistry implements Registry {
 
     @Override
     public Future<List<ChecksumSecret>> checksumSecrets(byte[] fresh) {
-        return run(FIRST_SECRET, Tuple.of(Buffer.buffer(fresh)))
-                .compose(made -> run(SECRETS, Tuple.tuple()))
+        return database.control(FIRST_SECRET, Tuple.of(Buffer.buffer(fresh)))
+                .compose(made -> database.control(SECRETS, Tuple.tuple()))
                 .map(rows -> map(
                         rows,
                         row -> new ChecksumSecret(
                                 row.getInteger("version"),
                                 row.getBuffer("secret").getBytes())));
-    }
-
-    private Future<RowSet<Row>> run(String sql, Tuple args) {
-        return database.control().preparedQuery(sql).execute(args).recover(e -> Future.failedFuture(PgFailures.of(e)));
     }
 
     private static <T> List<T> map(RowSet<Row> rows, Function<Row, T> row) {

@@ -55,11 +55,14 @@ public final class PgTenantStore implements TenantStore {
 
     private static final int BLOBS_COLLECTED = 1000;
 
+    private static final String CHUNKS = "blob_chunk";
+
     /** The tables of {@link #purge}, the largest first. */
     private static final List<String> TENANT_TABLES = List.of(
             "relation_tuple",
             "file_version",
             "file_entry",
+            CHUNKS,
             "blob",
             "audit_entry",
             "tenant_group",
@@ -99,11 +102,8 @@ public final class PgTenantStore implements TenantStore {
     @Override
     public Future<TenantSnapshot> take(
             TenantId tenant, NodeId node, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
-        return database.control()
-                .preparedQuery(TAKE)
-                .execute(Tuple.of(tenant.value(), node.value(), watched()))
+        return database.control(TAKE, Tuple.of(tenant.value(), node.value(), watched()))
                 .map(rows -> new Epoch(rows.iterator().next().getLong("epoch")))
-                .recover(e -> Future.failedFuture(PgFailures.of(e)))
                 .compose(epoch ->
                         database.snapshot(tenant, connection -> load(connection, tenant, node, epoch, tuples)));
     }
@@ -145,7 +145,7 @@ public final class PgTenantStore implements TenantStore {
             FROM relation_tuple
             WHERE tenant_id = $1""";
 
-    private static Future<TenantSnapshot> load(
+    private Future<TenantSnapshot> load(
             SqlConnection connection,
             TenantId tenant,
             NodeId node,
@@ -157,10 +157,9 @@ public final class PgTenantStore implements TenantStore {
         Future<RowSet<Row>> keys = connection.preparedQuery(LOAD_KEYS).execute(id);
         Future<RowSet<Row>> users = connection.preparedQuery(LOAD_USERS).execute(id);
         Future<RowSet<Row>> outcomes = connection.preparedQuery(LOAD_OUTCOMES).execute(id);
-        return Future.all(row, keys, users, outcomes)
+        return database.answered(Future.all(row, keys, users, outcomes))
                 .map(all -> snapshot(row.result(), epoch, keys.result(), users.result(), outcomes.result()))
-                .compose(snapshot -> connection
-                        .prepare(LOAD_TUPLES)
+                .compose(snapshot -> database.answered(connection.prepare(LOAD_TUPLES))
                         .compose(statement -> tuples(statement, id, tuples))
                         .map(snapshot));
     }
@@ -185,13 +184,13 @@ public final class PgTenantStore implements TenantStore {
                 recent);
     }
 
-    private static Future<Void> tuples(
+    private Future<Void> tuples(
             PreparedStatement statement, Tuple tenant, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
-        return tuples(statement.cursor(tenant), tuples).compose(read -> statement.close());
+        return tuples(statement.cursor(tenant), tuples).compose(read -> database.answered(statement.close()));
     }
 
-    private static Future<Void> tuples(Cursor cursor, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
-        return cursor.read(TUPLES_READ).compose(rows -> {
+    private Future<Void> tuples(Cursor cursor, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
+        return database.answered(cursor.read(TUPLES_READ)).compose(rows -> {
             for (Row row : rows) {
                 tuples.accept(Rows.tuple(row, 0), Rows.timeOrNull(row, "expires_at"));
             }
@@ -206,10 +205,7 @@ public final class PgTenantStore implements TenantStore {
 
     @Override
     public Future<Void> release(TenantId tenant, NodeId node, Epoch epoch, Instant at) {
-        return database.control()
-                .preparedQuery(RELEASE)
-                .execute(Tuple.of(tenant.value(), node.value(), epoch.value(), Rows.at(at)))
-                .recover(e -> Future.failedFuture(PgFailures.of(e)))
+        return database.control(RELEASE, Tuple.of(tenant.value(), node.value(), epoch.value(), Rows.at(at)))
                 .mapEmpty();
     }
 
@@ -544,13 +540,15 @@ public final class PgTenantStore implements TenantStore {
         if (!tables.hasNext()) {
             return Future.succeededFuture(true);
         }
+        String table = tables.next();
+        int slice = table.equals(CHUNKS) ? Math.min(left, PgBlobStore.DELETED_CHUNKS) : left;
         return database.batch(
                         tenant,
                         List.of(
                                 Step.of(MUST_BE_TOMBSTONED, tenant.value()),
-                                Step.of(PURGE.formatted(tables.next()), tenant.value(), (long) left)))
-                .map(answers -> left - answers.get(1).rowCount())
-                .compose(rest -> rest > 0 ? purge(tenant, tables, rest) : Future.succeededFuture(false));
+                                Step.of(PURGE.formatted(table), tenant.value(), (long) slice)))
+                .map(answers -> answers.get(1).rowCount())
+                .compose(gone -> gone < slice ? purge(tenant, tables, left - gone) : Future.succeededFuture(false));
     }
 
     // ----------------------------------------------------------------------------------------------------------- rows

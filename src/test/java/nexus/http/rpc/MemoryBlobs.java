@@ -12,6 +12,7 @@ import nexus.kernel.TenantId;
 import nexus.store.BlobPlace;
 import nexus.store.BlobStore;
 import nexus.store.Content;
+import org.jspecify.annotations.Nullable;
 
 /** Blobs in a map, and how often each of its methods was called. */
 public final class MemoryBlobs implements BlobStore {
@@ -65,7 +66,7 @@ public final class MemoryBlobs implements BlobStore {
     }
 
     @Override
-    public Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, int limit) {
+    public Future<List<BlobPlace>> olderThan(TenantId tenant, Instant until, @Nullable BlobPlace after, int limit) {
         return Future.failedFuture(new UnsupportedOperationException());
     }
 

@@ -43,6 +43,7 @@ import nexus.store.TenantRecord;
 import nexus.store.TenantSnapshot;
 import nexus.store.TenantStore.FileRange;
 import nexus.store.TupleRow;
+import nexus.store.UserRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -270,6 +271,7 @@ class PgGroupTest {
                 group -> group.versionsDropped.add(
                         new Group.DroppedVersion(present.id(), 1, content("x").hash())));
         faults.put("an unknown tuple", group -> group.tuplesRemoved.add(unknown.value()));
+        faults.put("an unknown user", group -> group.usersRemoved.add("user:nobody"));
         faults.put("another tuple under the same id", group -> group.tuplesPut.add(collision));
         faults.put("a taken path", group -> group.put(fixture.directory("/present")));
         faults.put("a version that is there", group -> group.versionsPut.add(version(present)));
@@ -352,6 +354,33 @@ class PgGroupTest {
         gone.tuplesRemoved.addAll(List.of(tuple.id(), tuple.id()));
         acme.commit(gone);
         assertEquals(Optional.empty(), await(fixture.store.tuple(acme.id, tuple.id())));
+    }
+
+    @Test
+    void usersComeChangeAndGo() {
+        StoreFixture.Owned acme = fixture.tenant("users");
+        String all = "SELECT subject, enabled, email, display_name FROM nexus.tenant_user WHERE tenant_id = '"
+                + acme.id.value() + "' ORDER BY subject";
+        UserRecord alice = new UserRecord("user:alice", true, T0, "alice@example.com", "Al\u00efce");
+        GroupBuilder come = acme.next();
+        come.usersPut.addAll(List.of(alice, new UserRecord("agent:alice,Bot", true, T0)));
+        acme.commit(come);
+        assertEquals(
+                List.of("agent:alice,Bot|t|null|null", "user:alice|t|alice@example.com|Al\u00efce"), fixture.rows(all));
+
+        GroupBuilder change = acme.next();
+        change.usersPut.add(alice.disabled());
+        change.usersRemoved.addAll(List.of("agent:alice,Bot", "agent:alice,Bot"));
+        acme.commit(change);
+        assertEquals(List.of("user:alice|f|alice@example.com|Al\u00efce"), fixture.rows(all));
+
+        // One that goes and comes in the same group is another one.
+        GroupBuilder anew = acme.next();
+        anew.usersRemoved.add("user:alice");
+        anew.usersPut.add(new UserRecord("user:alice", true, T0.plusSeconds(1)));
+        acme.commit(anew);
+        assertEquals(List.of("user:alice|t|null|null"), fixture.rows(all));
+        assertEquals(anew.usersPut, fixture.take(acme.id).users());
     }
 
     @Test

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vertx.core.buffer.Buffer;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import java.time.Instant;
@@ -77,6 +78,7 @@ class PgIsolationTest {
         group.audit.add(new AuditEntry(1, StoreFixture.T0, "{}"));
         group.replies = new byte[] {1};
         tenant.commit(group);
+        await(fixture.blobs.put(tenant.id, Buffer.buffer("large")));
     }
 
     @Test
@@ -86,6 +88,7 @@ class PgIsolationTest {
                         "api_key",
                         "audit_entry",
                         "blob",
+                        "blob_chunk",
                         "file_entry",
                         "file_version",
                         "relation_tuple",

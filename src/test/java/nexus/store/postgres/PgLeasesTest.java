@@ -255,7 +255,9 @@ class PgLeasesTest {
                 + "', 'x', 'CLUSTER', clock_timestamp() + interval '1 hour')");
         StoreFixture.Owned acme = fixture.tenant("pinned");
         pin("pinned", "node-2");
-        assertEquals("node-2", await(fixture.leases.pins()).get(acme.id));
+        assertEquals(
+                new Leases.Pin(new ZoneName("pinned"), "node-2"),
+                await(fixture.leases.pins()).get(acme.id));
         pin("pinned", null);
         assertEquals(null, await(fixture.leases.pins()).get(acme.id));
         GroupBuilder forbidden = acme.next();

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
 
 class PgMigrationsTest {
@@ -39,8 +40,11 @@ class PgMigrationsTest {
         }
         for (String url : List.of(one, two)) {
             assertEquals(
-                    List.of(Integer.toString(PgMigrations.VERSION)),
-                    TestServer.rows(url, "SELECT count(*) FROM nexus.schema_history WHERE version IS NOT NULL"));
+                    List.of("t|" + PgMigrations.VERSION),
+                    TestServer.rows(
+                            url,
+                            "SELECT count(*) = count(DISTINCT version) AND bool_and(success), max(version::integer)"
+                                    + " FROM nexus.schema_history WHERE version IS NOT NULL"));
             assertEquals(List.of("1"), TestServer.rows(url, "SELECT count(*) FROM nexus.tenant"));
         }
     }
@@ -62,6 +66,33 @@ class PgMigrationsTest {
         PgMigrations.migrate(url);
         long millis = (System.nanoTime() - start) / 1_000_000;
         assertTrue(millis < 200, "took " + millis + " ms");
+    }
+
+    @Test
+    void aDatabaseOfTheFirstVersionIsBroughtUpWithItsRows() {
+        String url = TestServer.freshDatabase();
+        Flyway.configure(PgMigrations.class.getClassLoader())
+                .dataSource(PgUrl.parse(url).dataSource())
+                .locations("classpath:nexus/migrations")
+                .defaultSchema("nexus")
+                .schemas("nexus")
+                .createSchemas(true)
+                .table("schema_history")
+                .target("1")
+                .load()
+                .migrate();
+        String database = url.substring(url.lastIndexOf('/') + 1);
+        TestServer.execute(
+                database,
+                "INSERT INTO nexus.tenant_user (tenant_id, subject, enabled, created_at)"
+                        + " VALUES ('00000000-0000-0000-0000-000000000001', 'user:alice', true, now())");
+        PgMigrations.migrate(url);
+        assertEquals(
+                List.of("user:alice|t|null|null"),
+                TestServer.rows(url, "SELECT subject, enabled, email, display_name FROM nexus.tenant_user"));
+        try (StoreFixture fixture = new StoreFixture(url)) {
+            assertEquals(1, fixture.tenant("acme").epoch.value());
+        }
     }
 
     @Test

@@ -4,6 +4,7 @@ import static nexus.store.postgres.StoreFixture.await;
 import static nexus.store.postgres.StoreFixture.content;
 import static nexus.store.postgres.StoreFixture.version;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vertx.core.Future;
@@ -109,6 +110,67 @@ class PgOutageTest {
         }
     }
 
+    @Test
+    void aLeaseIsNotWaitedForForever() {
+        try (Proxy proxy = new Proxy();
+                Reached reached = new Reached(proxy)) {
+            assertTrue(
+                    await(reached.leases.renew(fixture.node, StoreFixture.TERM)).isPresent());
+            proxy.fault = Fault.SILENCE;
+            assertEquals(Reason.FAILED, StoreFixture.reason(reached.leases.renew(fixture.node, StoreFixture.TERM)));
+            proxy.fault = Fault.NONE;
+            // The connection that did not answer is gone, whether or not it would answer now.
+            assertTrue(
+                    await(reached.leases.renew(fixture.node, StoreFixture.TERM)).isPresent());
+        }
+    }
+
+    @Test
+    void aConnectionThatTheNetworkForgotGivesItsPlaceBack() {
+        try (Proxy proxy = new Proxy();
+                Reached reached = new Reached(proxy)) {
+            proxy.fault = Fault.FORGOTTEN_RENEWAL;
+            // More often than there are connections.
+            for (int i = 0; i < 3; i++) {
+                assertEquals(Reason.FAILED, StoreFixture.reason(reached.leases.renew(fixture.node, StoreFixture.TERM)));
+            }
+            proxy.fault = Fault.NONE;
+            assertTrue(
+                    await(reached.leases.renew(fixture.node, StoreFixture.TERM)).isPresent());
+        }
+    }
+
+    @Test
+    void aTenantThatLoadsIsNotWaitedForForever() {
+        StoreFixture.Owned acme = fixture.tenant("loads");
+        try (Proxy proxy = new Proxy();
+                Reached reached = new Reached(proxy)) {
+            proxy.fault = Fault.SILENT_SNAPSHOT;
+            assertEquals(
+                    Reason.FAILED, StoreFixture.reason(reached.store.take(acme.id, fixture.node, (tuple, end) -> {})));
+        }
+    }
+
+    @Test
+    void aServerThatIsSilentFromTheStartFailsTheOpening() {
+        try (Proxy proxy = new Proxy()) {
+            proxy.fault = Fault.SILENCE;
+            IllegalStateException e = assertThrows(IllegalStateException.class, () -> new Reached(proxy));
+            assertTrue(e.getMessage().startsWith("the database cannot be reached"), e.getMessage());
+        }
+    }
+
+    @Test
+    void aSilentServerDoesNotKeepTheConnectionsFromClosing() {
+        StoreFixture.Owned acme = fixture.tenant("closing");
+        try (Proxy proxy = new Proxy();
+                Reached reached = new Reached(proxy)) {
+            proxy.fault = Fault.SILENCE;
+            // The call has given up, and its connection is still being made.
+            await(reached.store.entries(acme.id, List.of("/a")).transform(done -> reached.database.close()));
+        }
+    }
+
     /** The client hides the server's last words behind a closed connection, so this is unknown too. */
     @Test
     void aBackendThatIsTerminatedCommittedNothing() {
@@ -185,6 +247,7 @@ class PgOutageTest {
     private static final class Reached implements AutoCloseable {
         private final PgDatabase database;
         final PgTenantStore store;
+        final PgLeases leases;
 
         Reached(Proxy proxy) {
             PgOptions defaults =
@@ -194,12 +257,14 @@ class PgOutageTest {
                     1,
                     1,
                     100,
+                    Duration.ofSeconds(4),
                     Duration.ofSeconds(2),
                     Duration.ofMillis(500),
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(2));
             database = await(PgDatabase.connect(fixture.vertx, options, new NodeId(fixture.ids.next())));
             store = new PgTenantStore(database);
+            leases = new PgLeases(database);
         }
 
         @Override
@@ -214,8 +279,12 @@ class PgOutageTest {
         ANSWER_LOST,
         /** The connection ends before the commit reaches the server. */
         COMMIT_LOST,
-        /** Nothing of the group arrives, and nobody says so. */
-        SILENCE
+        /** Nothing arrives, and nobody says so. */
+        SILENCE,
+        /** The same, for what reads a snapshot. */
+        SILENT_SNAPSHOT,
+        /** The same, for what renews a lease; and its connection does not even end when the client ends it. */
+        FORGOTTEN_RENEWAL
     }
 
     /** Passes bytes on between a client and the server, until it is told otherwise. */
@@ -249,7 +318,13 @@ class PgOutageTest {
 
         private void pass(Buffer bytes, NetSocket client, NetSocket database) {
             boolean commit = bytes.toString(StandardCharsets.ISO_8859_1).contains("COMMIT");
-            if (fault == Fault.SILENCE) {
+            boolean snapshot = bytes.toString(StandardCharsets.ISO_8859_1).contains("REPEATABLE READ");
+            boolean renewal = bytes.toString(StandardCharsets.ISO_8859_1).contains("UPDATE node");
+            if (fault == Fault.SILENCE || fault == Fault.SILENT_SNAPSHOT && snapshot) {
+                return;
+            }
+            if (fault == Fault.FORGOTTEN_RENEWAL && renewal) {
+                client.pause();
                 return;
             }
             if (fault == Fault.COMMIT_LOST && commit) {

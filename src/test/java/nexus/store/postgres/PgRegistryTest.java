@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -112,7 +113,7 @@ class PgRegistryTest {
                                     + "'")
                             .get(0));
         }
-        assertEquals(8, counts.size());
+        assertEquals(9, counts.size());
         return counts;
     }
 
@@ -130,6 +131,32 @@ class PgRegistryTest {
                     fixture.ids.nextKey(), new byte[] {1}, "k", "a", "user", "a", false, false, T0, null, null, null));
             group.replies = new byte[] {1};
             tenant.commit(group);
+            await(fixture.blobs.put(tenant.id, Buffer.buffer("large " + i)));
         }
+    }
+
+    @Test
+    void aSliceOfAPurgeHasOnlySoManyChunks() {
+        StoreFixture.Owned doomed = fixture.tenant("chunky");
+        int chunks = 2 * PgBlobStore.DELETED_CHUNKS;
+        Step many = Step.of(
+                "INSERT INTO blob_chunk (tenant_id, upload, position, content)"
+                        + " SELECT $1, $2, n, '' FROM generate_series(1, $3) AS n",
+                doomed.id.value(),
+                fixture.ids.next(),
+                (long) chunks);
+        await(fixture.database.contentBatch(doomed.id, List.of(many)));
+        GroupBuilder end = doomed.next();
+        end.tombstone = true;
+        doomed.commit(end);
+        List<Integer> left = new ArrayList<>();
+        boolean done;
+        do {
+            done = await(fixture.store.purge(doomed.id, 10_000));
+            left.add(Integer.valueOf(
+                    fixture.rows("SELECT count(*) FROM nexus.blob_chunk WHERE tenant_id = '" + doomed.id.value() + "'")
+                            .get(0)));
+        } while (!done);
+        assertEquals(List.of(PgBlobStore.DELETED_CHUNKS, 0, 0), left);
     }
 }

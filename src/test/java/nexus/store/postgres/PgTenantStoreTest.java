@@ -92,7 +92,7 @@ class PgTenantStoreTest {
                 null,
                 null);
         group.keysPut.add(key);
-        group.usersPut.add(new UserRecord("user:alice", true, T0));
+        group.usersPut.add(new UserRecord("user:alice", false, T0, "alice@example.com", "Alice \"A\""));
         group.audit.add(new AuditEntry(1, T0, "{\"op\":\"\u00fc\"}"));
         group.audit.add(new AuditEntry(2, T0, "{}"));
         group.replies = new byte[] {1, 2, 3};

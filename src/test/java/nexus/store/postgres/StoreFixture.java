@@ -47,6 +47,7 @@ final class StoreFixture implements AutoCloseable {
     final PgTenantStore store;
     final PgRegistry registry;
     final PgLeases leases;
+    final PgBlobStore blobs;
     private final Map<TenantId, Long> revisions =
             new TreeMap<>((a, b) -> a.value().compareTo(b.value()));
 
@@ -60,6 +61,7 @@ final class StoreFixture implements AutoCloseable {
         this.store = new PgTenantStore(database);
         this.registry = new PgRegistry(database);
         this.leases = new PgLeases(database);
+        this.blobs = new PgBlobStore(vertx, database, ids);
         Assertions.assertEquals(List.of(), await(leases.join(node, "test", Leases.Mode.CLUSTER, TERM)));
     }
 
@@ -167,6 +169,7 @@ final class StoreFixture implements AutoCloseable {
 
     @Override
     public void close() {
+        await(blobs.close());
         await(database.close());
         await(vertx.close());
     }

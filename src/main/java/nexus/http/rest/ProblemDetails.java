@@ -1,0 +1,47 @@
+package nexus.http.rest;
+
+import java.time.Duration;
+import nexus.http.json.JsonWriter;
+import nexus.http.rpc.Answer;
+import nexus.kernel.Problem;
+import nexus.kernel.ProblemCode;
+
+/** The only place that turns a {@link Problem} into what {@code /v1} says: problem details as in RFC 9457. */
+final class ProblemDetails {
+    private ProblemDetails() {}
+
+    private static int statusOf(ProblemCode code) {
+        return switch (code) {
+            case INVALID_REQUEST, INVALID_PATH -> 400;
+            case UNAUTHENTICATED, TENANT_GONE -> 401;
+            case FORBIDDEN, TENANT_SUSPENDED, QUOTA_EXCEEDED -> 403;
+            case NOT_FOUND -> 404;
+            case ALREADY_EXISTS, CONFLICT -> 409;
+            case TOO_LARGE -> 413;
+            case REFUSED, TOO_COMPLEX -> 422;
+            case RATE_LIMITED -> 429;
+            case OVERLOADED, UNAVAILABLE, OUTCOME_UNKNOWN -> 503;
+        };
+    }
+
+    /** The answer; {@code type} is relative, and the same text that every other interface uses for the kind. */
+    static Answer.Whole of(Problem problem) {
+        int status = statusOf(problem.code());
+        JsonWriter out = new JsonWriter(256)
+                .object()
+                .put("type", problem.code().text())
+                .put("title", problem.code().text().replace('_', ' '))
+                .put("status", status)
+                .put("detail", problem.message());
+        int seconds = problem instanceof Problem.Retry retry ? seconds(retry.after()) : 0;
+        if (seconds > 0) {
+            out.put("retry_after", seconds);
+        }
+        return new Answer.Whole(status, problem.code().text(), Answer.Caching.NO_STORE, null, seconds, out.endObject());
+    }
+
+    /** Rounded up: who comes back a little late need not come twice. */
+    private static int seconds(Duration after) {
+        return (int) Math.max(1, after.plusMillis(999).toSeconds());
+    }
+}
