@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import nexus.kernel.Problem;
@@ -38,6 +39,9 @@ public final class Activations {
 
     private final TenantServices services;
     private final Map<TenantId, Activation> active = new ConcurrentHashMap<>();
+    /** Tenants that the database may say are this node's, although they are not active here: an answer was lost. */
+    private final Set<TenantId> uncertain = ConcurrentHashMap.newKeySet();
+
     private final AtomicBoolean closed = new AtomicBoolean();
     private final Gate starting = new Gate(STARTING_MAX);
     private long timer = -1;
@@ -92,6 +96,14 @@ public final class Activations {
     }
 
     /**
+     * Tenants of which it is not known whether the database has this node as their owner: a take or a release was not answered.
+     * Nobody else can have them until that is known. To activate one tells.
+     */
+    public List<TenantId> uncertain() {
+        return List.copyOf(uncertain);
+    }
+
+    /**
      * The tenant's verticle, activated if need be.
      *
      * @return fails with an {@link ElsewhereException} if another node owns it, or with a
@@ -109,9 +121,11 @@ public final class Activations {
         }
         starting.enter(() -> deploy(fresh.verticle)).onComplete(done -> {
             if (done.succeeded()) {
+                uncertain.remove(tenant);
                 fresh.deployment = done.result();
                 fresh.ready.complete(fresh.verticle);
             } else {
+                noteOwnership(tenant, done.cause());
                 active.remove(tenant, fresh);
                 fresh.gone.tryComplete();
                 fresh.ready.fail(told(tenant, done.cause()));
@@ -124,6 +138,16 @@ public final class Activations {
         Promise<String> promise = Promise.promise();
         context.runOnContext(v -> vertx.deployVerticle(verticle).onComplete(promise));
         return promise.future();
+    }
+
+    /** What a take or a release that failed says of whose the tenant is. */
+    private void noteOwnership(TenantId tenant, Throwable failure) {
+        if (failure instanceof StoreException e) {
+            switch (e.reason()) {
+                case FENCED, OWNED, TENANT_GONE -> uncertain.remove(tenant);
+                case FAILED, OUTCOME_UNKNOWN -> uncertain.add(tenant);
+            }
+        }
     }
 
     private static Throwable told(TenantId tenant, Throwable cause) {
@@ -157,10 +181,16 @@ public final class Activations {
     }
 
     private Future<Void> undeploy(Activation activation) {
-        return vertx.undeploy(activation.deployment).eventually(() -> {
-            forget(activation);
-            return Future.succeededFuture();
-        });
+        return vertx.undeploy(activation.deployment)
+                .recover(e -> {
+                    LOG.warn("not known to be released tenant={}", activation.tenant, e);
+                    noteOwnership(activation.tenant, e);
+                    return Future.succeededFuture();
+                })
+                .eventually(() -> {
+                    forget(activation);
+                    return Future.succeededFuture();
+                });
     }
 
     /** The verticle answers nothing any more; the next who asks gets a new one. */

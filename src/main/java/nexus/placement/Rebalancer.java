@@ -21,6 +21,9 @@ import org.slf4j.LoggerFactory;
  *   active here, desired there ─▶ let the group in flight end ─▶ release ─▶ tell the next owner ─▶ moved
  * </pre>
  *
+ * <p>A tenant of which it is not known whether this node still owns it, because a release or a take was not answered, is
+ * activated once more, and then given away.
+ *
  * <p>Callers meet a tenant that has stopped, and ask again at its next owner. What fails is tried again at the next look.
  *
  * <p>All calls on the watch's context.
@@ -80,6 +83,14 @@ public final class Rebalancer {
             NodeId desired = view.desired(tenant);
             if (!desired.equals(self) && moving.add(tenant)) {
                 move(tenant, desired);
+            }
+        }
+        for (TenantId tenant : activations.uncertain()) {
+            if (moving.size() >= MOVES_MAX) {
+                return;
+            }
+            if (!view.desired(tenant).equals(self) && moving.add(tenant)) {
+                activations.activate(tenant).onComplete(done -> moving.remove(tenant));
             }
         }
     }

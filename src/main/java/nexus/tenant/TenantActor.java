@@ -85,6 +85,8 @@ final class TenantActor {
     private List<Letter> inFlight = List.of();
     /** Whether those in flight were sent to the database in a group of whose outcome nothing is known yet. */
     private boolean outcomeOpen;
+    /** Whether it had to stop while it was not known whether it had taken the tenant again. */
+    private boolean halfTaken;
 
     /** Queries that wait for the end of the group in flight. */
     private final List<Promise<Void>> afterGroup = new ArrayList<>();
@@ -129,7 +131,10 @@ final class TenantActor {
         });
     }
 
-    /** Lets what is in flight end, gives the tenant up, and answers nothing from then on. */
+    /**
+     * Lets what is in flight end, gives the tenant up, and answers nothing from then on. Fails if it is not known whether the
+     * tenant was given up.
+     */
     Future<Void> stop() {
         if (phase == Phase.STOPPED) {
             return Future.succeededFuture();
@@ -141,10 +146,10 @@ final class TenantActor {
                 .transform(done -> waitForQuiet())
                 .compose(v -> flushDenials())
                 .transform(done -> waitForQuiet())
-                .eventually(this::release)
-                .eventually(() -> {
+                .transform(done -> release())
+                .transform(released -> {
                     halt(null);
-                    return Future.succeededFuture();
+                    return released.succeeded() ? Future.succeededFuture() : Future.failedFuture(released.cause());
                 });
     }
 
@@ -171,6 +176,10 @@ final class TenantActor {
 
     private Future<Void> release() {
         TenantCore present = core;
+        if (halfTaken) {
+            return Future.failedFuture(new StoreException(
+                    StoreException.Reason.OUTCOME_UNKNOWN, "the tenant may have been taken again meanwhile"));
+        }
         if (present == null || present.state.gone || phase == Phase.STOPPED) {
             return Future.succeededFuture();
         }
@@ -634,6 +643,7 @@ final class TenantActor {
                     && (e.reason() == StoreException.Reason.TENANT_GONE || e.reason() == StoreException.Reason.OWNED)) {
                 halt(e.reason() == StoreException.Reason.TENANT_GONE ? Problem.tenantGone() : null);
             } else if (stopping) {
+                halfTaken = true;
                 // The next who has the tenant can tell what became of those in flight.
                 halt(null);
             } else {

@@ -88,8 +88,7 @@ class NexusCommandTest {
                 "serve --port",
                 "serve extra",
                 "serve --admin-key x",
-                "serve --blobs-s3-access-key x",
-                "serve --blobs-s3-secret-key x",
+                "serve --blobs s3://contents?region=eu-west-1 --blobs-s3-access-key x --blobs-s3-secret-key y",
                 "demo --port x",
                 "demo --port 70000"
             })

@@ -159,19 +159,25 @@ class ServerOptionsTest {
 
     @Test
     void aClustersContentsAreWhereEveryNodeReachesThem() {
-        BlobLocation byDefault =
-                read(Map.of(), Map.of("NEXUS_CLUSTER", "cluster.yaml")).blobs();
+        BlobLocation byDefault = read(Map.of(), cluster(Map.of())).blobs();
         assertEquals(new BlobLocation.Database(), byDefault);
-        List<String> errors = errors(Map.of("NEXUS_CLUSTER", "cluster.yaml", "NEXUS_BLOBS", "directory"));
+        List<String> errors = errors(cluster(Map.of("NEXUS_BLOBS", "directory")));
         assertEquals(
                 List.of(
                         "--blobs (NEXUS_BLOBS) is directory, which is this machine's own; the contents of a cluster must be"
                                 + " where every node reaches them: database, directory:/path or s3://bucket"),
                 errors);
         for (String shared : List.of("database", "directory:/mnt/blobs", "s3://contents?region=eu-central-1")) {
-            ServerOptions options = read(Map.of(), Map.of("NEXUS_CLUSTER", "cluster.yaml", "NEXUS_BLOBS", shared));
+            ServerOptions options = read(Map.of(), cluster(Map.of("NEXUS_BLOBS", shared)));
             assertEquals(BlobLocation.parse(shared), options.blobs());
         }
+    }
+
+    private static Map<String, String> cluster(Map<String, String> more) {
+        Map<String, String> environment = new HashMap<>(more);
+        environment.put("NEXUS_CLUSTER", "cluster.yaml");
+        environment.put("NEXUS_DATABASE_URL", "postgresql://u:secret@db/n");
+        return environment;
     }
 
     @Test

@@ -88,7 +88,7 @@ final class SimClient {
     }
 
     /** Does one thing that any tenant that works must do, asking one node only, and ends. */
-    void startProbe(TenantHistory tenant, SimNode node) {
+    void startProbe(TenantHistory tenant, SimNode node, Duration timeout) {
         ended = true;
         only = node;
         RelationTuple tuple = new RelationTuple(new ObjectRef("file", "/probe"), "viewer", SubjectRef.of("user", name));
@@ -97,7 +97,7 @@ final class SimClient {
                 credential(tenant, ALICE),
                 ALICE,
                 new TenantRequest.CreateTuple(wire(tenant, tuple.object()), tuple.relation(), tuple.subject(), null),
-                20_000,
+                timeout.toMillis(),
                 List.of("/probe")));
     }
 

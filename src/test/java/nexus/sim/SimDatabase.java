@@ -62,6 +62,7 @@ final class SimDatabase {
     private final Set<Call<?>> underWay = new LinkedHashSet<>();
     private final Set<SimVertx> cutOff = new LinkedHashSet<>();
     private long clockOffsetNanos;
+    private final Map<String, Boolean> lost = new HashMap<>();
     private boolean down;
     private boolean answersNobodyQuickly;
     private int slowness = 1;
@@ -177,6 +178,11 @@ final class SimDatabase {
         }
     }
 
+    /** Loses the next call whose name begins so, or only its answer. */
+    void loseNext(String call, boolean arrives) {
+        lost.put(call, arrives);
+    }
+
     /** Makes everything take so many times as long. */
     void slow(int times) {
         scheduler.note("database", "slow " + times);
@@ -248,7 +254,11 @@ final class SimDatabase {
             underWay.add(this);
             onItsWay = true;
             Duration there = latency();
-            if (chance.nextDouble() < lossRate) {
+            Boolean arrivesUnanswered = lost.remove(what);
+            if (arrivesUnanswered != null) {
+                scheduler.note(from.toString(), "loses " + what);
+                loseAnswer(arrivesUnanswered);
+            } else if (chance.nextDouble() < lossRate) {
                 scheduler.note(from.toString(), "loses " + what);
                 boolean arrives = chance.nextBoolean();
                 loseAnswer(arrives);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import nexus.bus.BusTenantGateway;
 import nexus.bus.LocalNode;
 import nexus.bus.NodeRequest;
@@ -70,7 +71,8 @@ final class SimNode {
             AuthorizationModel model,
             TenantOptions options,
             Leases.Mode mode,
-            int loops) {
+            int loops,
+            Consumer<String> happened) {
         boolean isCluster() {
             return mode == Leases.Mode.CLUSTER;
         }
@@ -156,6 +158,7 @@ final class SimNode {
                 return;
             }
             world.scheduler.note(process.toString(), "has lost its lease as " + old.id());
+            world.happened.accept("lost leases");
             formers.add(old.id());
             old.abandon().transform(v -> begin()).onComplete(done -> {
                 if (done.succeeded()) {

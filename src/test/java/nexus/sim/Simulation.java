@@ -11,7 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Consumer;
 import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
@@ -40,6 +42,9 @@ import org.jspecify.annotations.Nullable;
 final class Simulation {
     private static final AuthorizationModel MODEL = model();
 
+    /** So many of the last events are told when something is wrong. */
+    private static final int EVENTS_TOLD = 200;
+
     /** In the calm a node is there after this: it may be leaving, and have to wait for its own lease of before. */
     private static final Duration STARTING = Duration.ofSeconds(60);
     /** In the calm everything has come to its end after this. */
@@ -55,14 +60,16 @@ final class Simulation {
     private final List<TenantHistory> tenants = new ArrayList<>();
     private final List<SimClient> clients = new ArrayList<>();
     private final Faults faults;
+    private final Map<String, Long> counts = new TreeMap<>();
     private long number;
     private long overAt = Long.MAX_VALUE;
 
-    private Simulation(long seed, Trace trace) {
+    private Simulation(long seed, @Nullable Scenario given, Trace trace) {
         this.trace = trace;
         this.scheduler = new Scheduler(seed, trace);
         SplittableRandom chance = scheduler.chance();
-        this.scenario = Scenario.of(chance);
+        Scenario drawn = Scenario.of(chance);
+        this.scenario = given == null ? drawn : given;
         scheduler.note("simulation", "seed " + seed + " " + scenario);
         this.database = new SimDatabase(scheduler, new Accounts());
         seed(chance);
@@ -76,7 +83,8 @@ final class Simulation {
                 new TenantOptions(
                         false, Duration.ofSeconds(30), scenario.idle(), scenario.activeMax(), Duration.ofSeconds(20)),
                 scenario.nodes() == 1 ? Leases.Mode.SINGLE : Leases.Mode.CLUSTER,
-                scenario.loops());
+                scenario.loops(),
+                this::happened);
         for (int i = 1; i <= scenario.nodes(); i++) {
             nodes.add(new SimNode(world, "node" + i));
         }
@@ -217,12 +225,14 @@ final class Simulation {
                     "database",
                     "committed " + after.record().zone() + " epoch " + group.epoch() + " revision " + group.revision()
                             + " " + MemoryTenant.repliesOf(group).keySet());
+            happened("groups");
             history(group.tenant()).committed(group, after);
         }
 
         @Override
         public void taken(TenantId tenant, NodeId taker, @Nullable NodeId former) {
             scheduler.note("database", tenant + " taken by " + taker + " from " + former);
+            happened(former == null ? "activations" : former.equals(taker) ? "reloads" : "takeovers");
             for (SimNode node : nodes) {
                 if (former != null
                         && !former.equals(taker)
@@ -238,28 +248,43 @@ final class Simulation {
     // ---- the story
     // ---------------------------------------------------------------------------------------------------
 
-    /** What a simulation that went well tells of itself. */
-    record Outcome(long seed, long steps, long fingerprint, Map<Operation.Fate, Integer> fates) {}
+    /** What a simulation that went well tells of itself: two runs of one seed tell the same. */
+    record Outcome(long seed, long steps, long fingerprint, Map<String, Long> counts) {}
 
     /** Runs a seed to its end; fails with the seed and the last events. */
-    static Outcome run(long seed, int eventsKept) {
-        Trace trace = new Trace(eventsKept);
-        Simulation simulation = new Simulation(seed, trace);
+    static Outcome run(long seed, Trace trace) {
+        return play(seed, null, trace, Simulation::run);
+    }
+
+    /** Runs a story that is written down, in a world of its own kind, in which chance only decides what the story leaves open. */
+    static void tell(long seed, Scenario scenario, Consumer<Simulation> story) {
+        play(seed, scenario, new Trace(EVENTS_TOLD), story);
+    }
+
+    private static Outcome play(long seed, @Nullable Scenario scenario, Trace trace, Consumer<Simulation> story) {
+        Simulation simulation = new Simulation(seed, scenario, trace);
         SimLog log = new SimLog(simulation.scheduler);
         try {
-            simulation.run();
+            story.accept(simulation);
         } catch (Throwable e) {
-            throw new AssertionError(
-                    e.getMessage() + "\nreplay with -Dtest=SimTest -Dnexus.sim.seed=" + seed + "\n" + trace.text(), e);
+            String replay = scenario == null ? "\nreplay with -Dtest=SimTest -Dnexus.sim.seed=" + seed : "";
+            throw new AssertionError(e.getMessage() + replay + "\n" + trace.text(EVENTS_TOLD), e);
         } finally {
             log.close();
             simulation.nodes.forEach(node -> node.process().ifPresent(SimVertx::kill));
         }
-        Map<Operation.Fate, Integer> fates = new LinkedHashMap<>();
-        for (TenantHistory tenant : simulation.tenants) {
-            tenant.fates().forEach((fate, count) -> fates.merge(fate, count, Integer::sum));
-        }
-        return new Outcome(seed, simulation.scheduler.steps(), trace.fingerprint(), fates);
+        simulation.tenants.forEach(tenant ->
+                tenant.fates().forEach((fate, count) -> simulation.count(fate.toString(), count.longValue())));
+        return new Outcome(seed, simulation.scheduler.steps(), trace.fingerprint(), simulation.counts);
+    }
+
+    private void count(String what, long more) {
+        counts.merge(what, more, Long::sum);
+    }
+
+    /** Something that should happen now and then in many simulations. */
+    void happened(String what) {
+        count(what, 1);
     }
 
     private void run() {
@@ -282,13 +307,18 @@ final class Simulation {
     /** In the calm every tenant can be used again, at every node. */
     private void mustWork(TenantHistory tenant) {
         for (SimNode node : nodes) {
-            SimClient probe = new SimClient(this, "probe of " + tenant.zone() + " at " + node);
-            probe.startProbe(tenant, node);
-            scheduler.runUntil("the probe to end", probe::isIdle, ENDING);
-            if (!probe.lastFate().equals(Operation.Fate.ANSWERED)) {
+            if (probe(tenant, node, Duration.ofSeconds(20)) != Operation.Fate.ANSWERED) {
                 throw new AssertionError("the tenant does not work any more: " + tenant.zone() + " at " + node);
             }
         }
+    }
+
+    /** Does something that must work for every tenant, asking one node only until the time is up. */
+    Operation.Fate probe(TenantHistory tenant, SimNode node, Duration timeout) {
+        SimClient probe = new SimClient(this, "probe of " + tenant.zone() + " at " + node);
+        probe.startProbe(tenant, node, timeout);
+        scheduler.runUntil("the probe to end", probe::isIdle, timeout.plus(ENDING));
+        return probe.lastFate();
     }
 
     /** Whether no tenant has anything under way on any node. */

@@ -6,9 +6,16 @@ import java.util.Deque;
 /** What has happened, for whoever has to understand a failure: the last events in words, and a fingerprint of all. */
 final class Trace {
     private final int kept;
-    private final Deque<String> last = new ArrayDeque<>();
+    private final Deque<Line> last = new ArrayDeque<>();
     private long count;
     private long fingerprint;
+
+    private record Line(long nanos, String who, String what) {
+        @Override
+        public String toString() {
+            return String.format("%12.3f %s: %s", nanos / 1e6, who, what);
+        }
+    }
 
     /**
      * Nothing has happened.
@@ -25,7 +32,7 @@ final class Trace {
         if (last.size() == kept) {
             last.removeFirst();
         }
-        last.addLast(millis(nanos) + " " + who + ": " + what);
+        last.addLast(new Line(nanos, who, what));
     }
 
     /** Two runs of the same seed must have the same. */
@@ -37,17 +44,14 @@ final class Trace {
         return count;
     }
 
-    /** The last events, a line each. */
-    String text() {
+    /** The last events, a line each, at most so many. */
+    String text(int lines) {
+        int told = Math.min(lines, last.size());
         StringBuilder text = new StringBuilder();
-        if (count > last.size()) {
-            text.append("... ").append(count - last.size()).append(" events before\n");
+        if (count > told) {
+            text.append("... ").append(count - told).append(" events before\n");
         }
-        last.forEach(line -> text.append(line).append('\n'));
+        last.stream().skip(last.size() - told).forEach(line -> text.append(line).append('\n'));
         return text.toString();
-    }
-
-    private static String millis(long nanos) {
-        return String.format("%12.3f", nanos / 1e6);
     }
 }

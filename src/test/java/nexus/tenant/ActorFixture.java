@@ -215,6 +215,22 @@ final class ActorFixture implements AutoCloseable {
         }
     }
 
+    /** Waits until somebody has asked the store for a content. */
+    void awaitContentAsked() {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (true) {
+            synchronized (store) {
+                if (store.contentsAsked > 0) {
+                    return;
+                }
+            }
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("waited for somebody to ask for a content");
+            }
+            Thread.onSpinWait();
+        }
+    }
+
     /** Waits until everything that was sent has come to the actor. */
     void awaitArrived() throws Exception {
         call(ALICE, new TenantRequest.WhoAmI());

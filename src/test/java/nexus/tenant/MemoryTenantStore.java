@@ -58,6 +58,10 @@ final class MemoryTenantStore implements TenantStore {
     boolean hold;
     boolean holdTouches;
     boolean refusesTakes;
+    /** Whether no content can be found: as if it had been dropped this very moment. */
+    boolean contentsLost;
+
+    int contentsAsked;
     int takes;
 
     private final Promise<Void> touches = Promise.promise();
@@ -175,7 +179,8 @@ final class MemoryTenantStore implements TenantStore {
 
     @Override
     public synchronized Future<Optional<Content>> content(TenantId tenant, ContentHash hash) {
-        return Future.succeededFuture(rows.content(hash));
+        contentsAsked++;
+        return Future.succeededFuture(contentsLost ? Optional.empty() : rows.content(hash));
     }
 
     @Override

@@ -206,6 +206,29 @@ class TenantActorTest {
     }
 
     @Test
+    void aReadOfAFileThatChangesMeanwhileSeesTheNewState() throws Exception {
+        acme.call(ALICE, write("/a", "1"));
+        acme.store.hold = true;
+        Future<Reply> deleted = acme.send(ALICE, new TenantRequest.DeleteFile(path("/a")));
+        acme.awaitHeld(1);
+        // The database has the new state, memory has not.
+        acme.store.contentsLost = true;
+        Future<Reply> read = acme.send(ALICE, new TenantRequest.ReadFile(path("/a"), null));
+        acme.awaitContentAsked();
+        acme.store.contentsLost = false;
+        acme.letGo();
+        ActorFixture.await(deleted);
+        assertEquals(ProblemCode.NOT_FOUND, ActorFixture.refusal(read).code());
+    }
+
+    @Test
+    void aFileWhoseContentIsNotThereIsNotReadForEver() throws Exception {
+        acme.call(ALICE, write("/a", "1"));
+        acme.store.contentsLost = true;
+        assertEquals(ProblemCode.UNAVAILABLE, acme.code(ALICE, new TenantRequest.ReadFile(path("/a"), null)));
+    }
+
+    @Test
     void anAcknowledgedRevokeIsSeenByTheNextCheck() throws Exception {
         for (int i = 0; i < 50; i++) {
             Reply.Granted granted = (Reply.Granted) acme.call(
