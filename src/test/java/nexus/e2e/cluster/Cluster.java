@@ -336,8 +336,7 @@ final class Cluster implements AutoCloseable {
     }
 
     private void command(String method, String path, @Nullable String body) {
-        HttpReply reply =
-                admin().send(method, path, body == null ? null : body.getBytes(StandardCharsets.UTF_8));
+        HttpReply reply = admin().send(method, path, body == null ? null : body.getBytes(StandardCharsets.UTF_8));
         if (reply.status() / 100 != 2) {
             throw new IllegalStateException(method + " " + path + ": " + reply.status() + " " + reply.text());
         }

@@ -313,8 +313,8 @@ class ClusterTest {
             List<String> addresses = Sockets.listening(node.pid());
             // HTTP, the membership and the event bus.
             assertTrue(addresses.size() >= 3, node.name() + " listens on " + addresses);
-            addresses.forEach(address ->
-                    assertTrue(address.startsWith("127."), node.name() + " listens on " + address));
+            addresses.forEach(
+                    address -> assertTrue(address.startsWith("127."), node.name() + " listens on " + address));
         }
     }
 
