@@ -8,8 +8,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import nexus.e2e.Await;
-import nexus.e2e.cluster.Workload.Insistence;
 import nexus.e2e.cluster.Workload.Size;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,8 +41,6 @@ class ClusterLongTest {
 
     private static final Size KILL_LOAD = new Size(4, 2, 3, Duration.ofMillis(40));
     private static final Size MOVE_LOAD = new Size(4, 0, 4, Duration.ofMillis(10));
-    private static final Duration DIRECT = Duration.ofMillis(30);
-    private static final Duration SOON = Duration.ofSeconds(90);
 
     /** How long a tenant is watched after it has moved. */
     private static final Duration AFTER = Duration.ofMillis(300);
@@ -190,27 +186,14 @@ class ClusterLongTest {
 
     private void zombies() {
         int before = faults.size();
-        int[] refused = {0};
-        rounds("zombies", ZOMBIES, KILL_LOAD, load -> {
-            Node zombie = load.busiest();
-            List<String> orphans = load.zonesOn(zombie);
-            long suspended = now();
-            zombie.suspend();
-            load.awaitAnswers(orphans, load.awaitAnswers(orphans, suspended));
-            Insistence insistence = load.insist(zombie, orphans, 6, DIRECT);
-            Await.until(
-                    "requests wait for the zombie",
-                    SOON,
-                    () -> load.recorder().underWay(zombie) >= 6 * orphans.size(),
-                    cluster::logs);
-            refused[0] += load.recorder().underWay(zombie);
-            zombie.resume();
-            Await.until("the zombie is back", SOON, zombie::isReady, cluster::logs);
-            load.awaitAnswers(load.zones(), now());
-            insistence.relent();
-        });
+        int[] asked = {0};
+        rounds(
+                "zombies",
+                ZOMBIES,
+                KILL_LOAD,
+                load -> asked[0] += new ZombieTrial(cluster, load).play(load.busiest()));
         report(
-                "faults in the histories of " + ZOMBIES + " zombies, who had " + refused[0] + " requests waiting",
+                "faults in the histories of " + ZOMBIES + " zombies, who had " + asked[0] + " requests waiting",
                 Integer.toString(faults.size() - before),
                 "0");
     }

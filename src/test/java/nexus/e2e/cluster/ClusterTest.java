@@ -87,22 +87,7 @@ class ClusterTest {
     @Test
     void aZombieAnswersNothingStaleAndCommitsNothing() {
         try (Workload load = load()) {
-            Node zombie = load.busiest();
-            List<String> orphans = load.zonesOn(zombie);
-            long suspended = now();
-            zombie.suspend();
-            // Others have the tenants and have changed them, before the zombie is asked.
-            load.awaitAnswers(orphans, load.awaitAnswers(orphans, suspended));
-            Insistence insistence = load.insist(zombie, orphans, 8, DIRECT);
-            Await.until(
-                    "requests wait for the zombie",
-                    SOON,
-                    () -> load.recorder().underWay(zombie) >= 8 * orphans.size(),
-                    () -> load.recorder().underWay(zombie) + cluster.logs());
-            zombie.resume();
-            Await.until("the zombie is back", SOON, zombie::isReady, cluster::logs);
-            load.awaitAnswers(load.zones(), now());
-            insistence.relent();
+            new ZombieTrial(cluster, load).play(load.busiest());
             load.judge();
         }
     }

@@ -196,7 +196,7 @@ abstract class Tenant {
             return parts[0];
         }
 
-        private Optional<String> read(Client client, Node node, String file) {
+        Optional<String> read(Client client, Node node, String file) {
             return ask(
                     client.name(),
                     node,
@@ -211,7 +211,7 @@ abstract class Tenant {
                     }));
         }
 
-        private void write(Client client, Node node, String file, int padding) {
+        void write(Client client, Node node, String file, int padding) {
             String text = client.next();
             ask(
                     client.name(),
@@ -238,7 +238,7 @@ abstract class Tenant {
                     }));
         }
 
-        private void append(Client client, Node node, int generation) {
+        void append(Client client, Node node, int generation) {
             String line = client.next();
             ask(
                     client.name(),
@@ -252,7 +252,7 @@ abstract class Tenant {
                                     .version()));
         }
 
-        private Optional<String> readLog(Client client, Node node, int generation) {
+        Optional<String> readLog(Client client, Node node, int generation) {
             return ask(
                     client.name(),
                     node,
@@ -270,7 +270,7 @@ abstract class Tenant {
                                             .toList())));
         }
 
-        private void grant(Client client, Node node, int user) {
+        void grant(Client client, Node node, int user) {
             ask(client.name(), node, owner(), GRANT + "/" + user, Kind.GRANT, "", http -> {
                 String tuple = http.rebacCreate(Ref.user(user(user)), "viewer", Ref.file(path(SHARED)), null);
                 if (!tuple.equals(tuples.get(user))) {
@@ -280,7 +280,7 @@ abstract class Tenant {
             });
         }
 
-        private void revoke(Client client, Node node, int user) {
+        void revoke(Client client, Node node, int user) {
             ask(
                     client.name(),
                     node,
@@ -292,7 +292,7 @@ abstract class Tenant {
         }
 
         /** The administrator asks whether the user may. */
-        private Optional<String> check(Client client, Node node, int user) {
+        Optional<String> check(Client client, Node node, int user) {
             return ask(
                     client.name(),
                     node,
@@ -304,7 +304,7 @@ abstract class Tenant {
         }
 
         /** The user tries. */
-        private Optional<String> use(Client client, Node node, int user) {
+        Optional<String> use(Client client, Node node, int user) {
             return ask(
                     client.name(),
                     node,

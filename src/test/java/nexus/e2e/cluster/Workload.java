@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
@@ -78,6 +79,22 @@ final class Workload implements AutoCloseable {
         return load;
     }
 
+    /** Another tenant, which nobody works on but the test. */
+    Tenant.Work quiet() {
+        Tenant.Work tenant = new Tenant.Work(cluster, recorder, name + "-quiet-" + tenants.size());
+        tenants.add(tenant);
+        return tenant;
+    }
+
+    /** Lets a client make one request and end. */
+    void once(Consumer<Tenant.Client> request) {
+        Tenant.Client client = new Tenant.Client("once-" + clients.size());
+        Thread thread = new Thread(() -> request.accept(client), name + "/" + client.name());
+        thread.setDaemon(true);
+        clients.add(thread);
+        thread.start();
+    }
+
     /** Lets clients of some tenants ask one node only, whatever a load balancer would do, until they are told to relent. */
     Insistence insist(Node node, Collection<String> zones, int clients, Duration pace) {
         Insistence insistence = new Insistence();
@@ -137,6 +154,11 @@ final class Workload implements AutoCloseable {
 
     List<String> zones() {
         return tenants.stream().map(Tenant::zone).toList();
+    }
+
+    /** Those that clients work on all the time. */
+    List<String> busyZones() {
+        return zones().stream().filter(zone -> !zone.contains("-quiet-")).toList();
     }
 
     /** Its tenants that a node owned at the last look. */
