@@ -56,7 +56,7 @@ final class Cluster implements AutoCloseable {
     private static final int PORTS = 5;
 
     private static final String SAMPLE = """
-            SELECT t.name, t.owner_epoch, t.owner_node, n.name
+            SELECT t.name, t.owner_epoch, t.owner_node, n.name, coalesce(n.lease_until > clock_timestamp(), false)
             FROM nexus.tenant t LEFT JOIN nexus.node n ON n.id = t.owner_node
             WHERE t.name IS NOT NULL""";
 
@@ -70,7 +70,7 @@ final class Cluster implements AutoCloseable {
     private volatile Map<String, Owner> ownership = Map.of();
     private volatile boolean closed;
 
-    /** Who owns a tenant. @param node the node's name; @param epoch and since which epoch */
+    /** Who owns a tenant, and is alive. @param node the node's name; @param epoch and since which epoch */
     record Owner(String node, long epoch) {}
 
     private Cluster(Path directory, Network network, Database database, RandomGenerator random) {
@@ -249,7 +249,8 @@ final class Cluster implements AutoCloseable {
             boolean owned = !row.get(2).equals("null");
             long epoch = Long.parseLong(row.get(1));
             owners.saw(row.get(0), epoch, owned ? row.get(2) : null);
-            if (owned) {
+            // What a dead node owned is its until somebody asks for it.
+            if (owned && row.get(4).equals("t")) {
                 now.put(row.get(0), new Owner(row.get(3), epoch));
             }
         }
