@@ -187,11 +187,7 @@ class ClusterLongTest {
     private void zombies() {
         int before = faults.size();
         int[] asked = {0};
-        rounds(
-                "zombies",
-                ZOMBIES,
-                KILL_LOAD,
-                load -> asked[0] += new ZombieTrial(cluster, load).play(load.busiest()));
+        rounds("zombies", ZOMBIES, KILL_LOAD, load -> asked[0] += new ZombieTrial(cluster, load).play(load.busiest()));
         report(
                 "faults in the histories of " + ZOMBIES + " zombies, who had " + asked[0] + " requests waiting",
                 Integer.toString(faults.size() - before),
