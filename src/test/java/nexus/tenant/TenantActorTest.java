@@ -27,6 +27,7 @@ import nexus.rebac.tuple.RelationTuple;
 import nexus.rebac.tuple.SubjectRef;
 import nexus.store.Content;
 import nexus.store.Group;
+import nexus.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -447,7 +448,7 @@ class TenantActorTest {
         acme.letGo();
         StoppedException open = assertThrows(StoppedException.class, () -> ActorFixture.await(first));
         assertTrue(open.mayBeDone());
-        ActorFixture.await(stopped);
+        assertThrows(StoreException.class, () -> ActorFixture.await(stopped), "it may have the tenant still");
         acme.store.refusesTakes = false;
         acme.deploy(false);
         assertInstanceOf(Reply.Written.class, ActorFixture.await(acme.send(ask, null)));
