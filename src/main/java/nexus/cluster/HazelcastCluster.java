@@ -10,6 +10,7 @@ import com.hazelcast.core.HazelcastInstanceNotActiveException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -68,11 +69,23 @@ public final class HazelcastCluster implements Membership {
         }
         HazelcastClusterManager manager = new HazelcastClusterManager(hazelcast);
         return Vertx.builder()
-                .with(options)
+                .with(besideMember(options, hazelcast))
                 .withClusterManager(manager)
                 .buildClustered()
                 .map(vertx -> new HazelcastCluster(vertx, hazelcast, self))
                 .onFailure(e -> hazelcast.shutdown());
+    }
+
+    /**
+     * The bus listens where the member does, on the interface that the operator chose for the nodes: left to itself it would
+     * take the first that leads out of the machine. If the member is known under another address, so is the bus.
+     */
+    private static VertxOptions besideMember(VertxOptions options, HazelcastInstance hazelcast) {
+        String host = hazelcast.getCluster().getLocalMember().getAddress().getHost();
+        EventBusOptions bus = new EventBusOptions(options.getEventBusOptions());
+        boolean published = hazelcast.getConfig().getNetworkConfig().getPublicAddress() != null;
+        return new VertxOptions(options)
+                .setEventBusOptions(published ? bus.setClusterPublicHost(host) : bus.setHost(host));
     }
 
     /** Ends the membership, after Vert.x has been closed. Waits, as {@link #join}. */

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import nexus.e2e.SharedServer.Tenant;
 import nexus.http.client.HttpStatusException;
 import nexus.http.client.NexusClient;
@@ -85,7 +86,13 @@ class ExternalDatabaseTest {
     }
 
     private ServerProcess launch(String data, String url) {
+        return launch(data, url, directory.resolve("contents"));
+    }
+
+    /** @param contents where all servers of the database keep large contents */
+    private ServerProcess launch(String data, String url, Path contents) {
         ServerProcess server = ServerProcess.in(directory.resolve(data))
+                .with("--blobs", "directory:" + contents)
                 .env("NEXUS_DATABASE_URL", url)
                 .launch();
         servers.add(server);
@@ -93,7 +100,10 @@ class ExternalDatabaseTest {
     }
 
     private ServerProcess start(String data, String url) {
-        ServerProcess server = launch(data, url);
+        return ready(launch(data, url));
+    }
+
+    private static ServerProcess ready(ServerProcess server) {
         server.awaitReady();
         return server;
     }
@@ -111,6 +121,19 @@ class ExternalDatabaseTest {
         assertEquals(1, told.size(), server::err);
         assertTrue(server.err().strip().endsWith(told.get(0)), server::err);
         return told.get(0);
+    }
+
+    private void isMigratedOnce() {
+        List<String> versions = postgres.column(
+                database, "SELECT version FROM nexus.schema_history WHERE version IS NOT NULL ORDER BY installed_rank");
+        assertEquals(
+                IntStream.rangeClosed(1, versions.size())
+                        .mapToObj(Integer::toString)
+                        .toList(),
+                versions);
+        assertFalse(versions.isEmpty());
+        assertEquals(
+                List.of(), postgres.column(database, "SELECT version FROM nexus.schema_history WHERE NOT success"));
     }
 
     private static Tenant tenant(ServerProcess server) {
@@ -152,10 +175,7 @@ class ExternalDatabaseTest {
                 assertThrows(NexusException.class, () -> bob.read(tenant.path("large.bin")))
                         .code());
         assertEquals(Usage.recount(server.admin(), "acme"), tenant.usage());
-        assertEquals(
-                List.of("1"),
-                postgres.column(
-                        database, "SELECT version FROM nexus.schema_history WHERE success AND version IS NOT NULL"));
+        isMigratedOnce();
         assertEquals(
                 List.of("nexus_app"),
                 postgres.column(
@@ -216,7 +236,9 @@ class ExternalDatabaseTest {
     void ofTwoServersThatStartAtOnceOnAFreshDatabaseOneWins() {
         for (int attempt = 0; attempt < 2; attempt++) {
             database = postgres.database(OWNER);
-            List<ServerProcess> both = List.of(launch("one-" + attempt, url()), launch("two-" + attempt, url()));
+            Path contents = directory.resolve("contents-" + attempt);
+            List<ServerProcess> both =
+                    List.of(launch("one-" + attempt, url(), contents), launch("two-" + attempt, url(), contents));
             Await.until(
                     "one is refused",
                     SOON,
@@ -234,11 +256,7 @@ class ExternalDatabaseTest {
             tenant.owner().write(tenant.path("a.txt"), "a");
             assertEquals("a", tenant.owner().readText(tenant.path("a.txt")));
             assertEquals(Usage.recount(winner.admin(), "acme"), tenant.usage());
-            assertEquals(
-                    List.of("1"),
-                    postgres.column(
-                            database,
-                            "SELECT version FROM nexus.schema_history WHERE success AND version IS NOT NULL"));
+            isMigratedOnce();
             winner.terminate();
         }
     }
@@ -302,8 +320,7 @@ class ExternalDatabaseTest {
     private ServerProcess startEmbedded(Path data) {
         ServerProcess server = ServerProcess.in(data).launch();
         servers.add(server);
-        server.awaitReady();
-        return server;
+        return ready(server);
     }
 
     @Test
@@ -312,7 +329,7 @@ class ExternalDatabaseTest {
         ServerProcess embedded = startEmbedded(data);
         Tenant tenant = tenant(embedded);
 
-        ServerProcess beside = launch("beside", embeddedUrl(data));
+        ServerProcess beside = launch("beside", embeddedUrl(data), data.resolve("blobs"));
         String refusal = refusal(beside);
 
         assertTrue(refusal.contains(":" + embedded.pid() + " (EMBEDDED)"), refusal);
@@ -333,7 +350,7 @@ class ExternalDatabaseTest {
         String url = embeddedUrl(data);
         embedded.kill();
         // Its database lives on as an orphan, and somebody finds it.
-        ServerProcess other = start("other", url);
+        ServerProcess other = ready(launch("other", url, data.resolve("blobs")));
         Tenant elsewhere = again(tenant, other);
         elsewhere.owner().write(tenant.path("a.txt"), "second");
 

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -24,6 +25,7 @@ import java.util.stream.Collectors;
 import nexus.e2e.Await;
 import nexus.e2e.ServerProcess;
 import nexus.history.Owners;
+import nexus.http.client.HttpReply;
 import nexus.http.client.NexusClient;
 import org.jspecify.annotations.Nullable;
 
@@ -315,6 +317,32 @@ final class Cluster implements AutoCloseable {
     NexusClient admin() {
         return nodes.stream().filter(Node::isReady).findFirst().orElseThrow().as(ADMIN);
     }
+
+    // ---- commands ---------------------------------------------------------------------------------------------------
+
+    /** Says on which node a tenant should be. */
+    void pin(String zone, Node node) {
+        command("PUT", "/v1/cluster/tenants/" + zone + "/node", "{\"node\":\"" + node.name() + "\"}");
+    }
+
+    /** Leaves to the cluster where a tenant is. */
+    void unpin(String zone) {
+        command("DELETE", "/v1/cluster/tenants/" + zone + "/node", null);
+    }
+
+    /** Lets a node give all its tenants away, or take them again. */
+    void drain(Node node, boolean drained) {
+        command(drained ? "POST" : "DELETE", "/v1/cluster/nodes/" + node.name() + "/drain", null);
+    }
+
+    private void command(String method, String path, @Nullable String body) {
+        HttpReply reply = admin().send(method, path, body == null ? null : body.getBytes(StandardCharsets.UTF_8));
+        if (reply.status() / 100 != 2) {
+            throw new IllegalStateException(method + " " + path + ": " + reply.status() + " " + reply.text());
+        }
+    }
+
+    // ---- waiting ----------------------------------------------------------------------------------------------------
 
     /** Waits until a tenant is on a node. */
     void awaitOwner(String tenant, Node node) {

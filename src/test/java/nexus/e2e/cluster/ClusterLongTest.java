@@ -133,7 +133,7 @@ class ClusterLongTest {
             Node to = others.get(random.nextInt(others.size()));
             long begun = now();
             pauses.add(silence(load, zone, begun, () -> {
-                pin(zone, to);
+                cluster.pin(zone, to);
                 cluster.awaitOwner(zone, to);
             }));
             failures.addAll(load.recorder().failures(begun, now()));
@@ -150,11 +150,6 @@ class ClusterLongTest {
         long until = now() + AFTER.toNanos();
         load.awaitAnswers(List.of(zone), until);
         return load.history().longestSilence(operation -> operation.object().startsWith(zone + "/"), from, until);
-    }
-
-    private void pin(String zone, Node node) {
-        cluster.database()
-                .execute("UPDATE nexus.tenant SET pinned_node = '" + node.name() + "' WHERE name = '" + zone + "'");
     }
 
     private void drains() {

@@ -3,6 +3,7 @@ package nexus.e2e.cluster;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.time.Duration;
 import java.util.List;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 /**
  * Three nodes under load while nodes, database and wires fail, come and go.
  *
- * <p>Six real kills in all: of two nodes, of the database, and of nodes that hang. The long version is {@link ClusterLongTest}.
+ * <p>Two real kills, of a node and of the database. The long version is {@link ClusterLongTest}.
  */
 @Tag("server")
 @Timeout(180)
@@ -162,23 +163,24 @@ class ClusterTest {
     }
 
     @Test
-    void aPinnedTenantMovesWithoutAFailureAndBack() {
+    void pinsAndDrainsOnCommandFailNoRequest() {
         try (Workload load = load()) {
             long from = now();
-            for (Node node : cluster.nodes()) {
-                load.zones().forEach(zone -> pin(zone, "'" + node.name() + "'"));
-                load.zones().forEach(zone -> cluster.awaitOwner(zone, node));
-                load.awaitAnswers(load.zones(), now());
-            }
-            load.zones().forEach(zone -> pin(zone, "NULL"));
+            Node first = cluster.nodes().get(0);
+            load.zones().forEach(zone -> cluster.pin(zone, first));
+            load.zones().forEach(zone -> cluster.awaitOwner(zone, first));
+            load.awaitAnswers(load.zones(), now());
+            cluster.drain(first, true);
+            cluster.awaitNothingOn(first);
+            // It is empty, and still answers.
+            load.awaitAnswersAt(first, load.zones(), now());
+            cluster.drain(first, false);
+            load.zones().forEach(zone -> cluster.awaitOwner(zone, first));
+            load.zones().forEach(cluster::unpin);
             load.awaitAnswers(load.zones(), now());
             load.requireNoFailure(from, now());
             load.judge();
         }
-    }
-
-    private static void pin(String zone, String node) {
-        cluster.database().execute("UPDATE nexus.tenant SET pinned_node = " + node + " WHERE name = '" + zone + "'");
     }
 
     // ---- from one node to the other ---------------------------------------------------------------------------------
@@ -300,6 +302,20 @@ class ClusterTest {
                 assertEquals("a", alice.readText(path));
             }
         });
+    }
+
+    // ---- the network ------------------------------------------------------------------------------------------------
+
+    @Test
+    void nodesOfTheLocalConfigurationListenOnTheLoopbackInterfaceOnly() {
+        assumeTrue(Sockets.canBeSeen(), "skipped: this system does not show who listens where");
+        for (Node node : cluster.nodes()) {
+            List<String> addresses = Sockets.listening(node.pid());
+            // HTTP, the membership and the event bus.
+            assertTrue(addresses.size() >= 3, node.name() + " listens on " + addresses);
+            addresses.forEach(
+                    address -> assertTrue(address.startsWith("127."), node.name() + " listens on " + address));
+        }
     }
 
     // ---- modes ------------------------------------------------------------------------------------------------------

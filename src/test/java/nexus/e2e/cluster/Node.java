@@ -136,6 +136,10 @@ final class Node {
         }
     }
 
+    long pid() {
+        return process().pid();
+    }
+
     boolean isAlive() {
         ServerProcess running = process;
         return running != null && running.isAlive();

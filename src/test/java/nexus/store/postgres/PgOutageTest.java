@@ -126,21 +126,6 @@ class PgOutageTest {
     }
 
     @Test
-    void aConnectionThatTheNetworkForgotGivesItsPlaceBack() {
-        try (Proxy proxy = new Proxy();
-                Reached reached = new Reached(proxy)) {
-            proxy.fault = Fault.FORGOTTEN_RENEWAL;
-            // More often than there are connections.
-            for (int i = 0; i < 3; i++) {
-                assertEquals(Reason.FAILED, StoreFixture.reason(reached.leases.renew(fixture.node, StoreFixture.TERM)));
-            }
-            proxy.fault = Fault.NONE;
-            assertTrue(
-                    await(reached.leases.renew(fixture.node, StoreFixture.TERM)).isPresent());
-        }
-    }
-
-    @Test
     void aTenantThatLoadsIsNotWaitedForForever() {
         StoreFixture.Owned acme = fixture.tenant("loads");
         try (Proxy proxy = new Proxy();
@@ -282,9 +267,7 @@ class PgOutageTest {
         /** Nothing arrives, and nobody says so. */
         SILENCE,
         /** The same, for what reads a snapshot. */
-        SILENT_SNAPSHOT,
-        /** The same, for what renews a lease; and its connection does not even end when the client ends it. */
-        FORGOTTEN_RENEWAL
+        SILENT_SNAPSHOT
     }
 
     /** Passes bytes on between a client and the server, until it is told otherwise. */
@@ -319,12 +302,7 @@ class PgOutageTest {
         private void pass(Buffer bytes, NetSocket client, NetSocket database) {
             boolean commit = bytes.toString(StandardCharsets.ISO_8859_1).contains("COMMIT");
             boolean snapshot = bytes.toString(StandardCharsets.ISO_8859_1).contains("REPEATABLE READ");
-            boolean renewal = bytes.toString(StandardCharsets.ISO_8859_1).contains("UPDATE node");
             if (fault == Fault.SILENCE || fault == Fault.SILENT_SNAPSHOT && snapshot) {
-                return;
-            }
-            if (fault == Fault.FORGOTTEN_RENEWAL && renewal) {
-                client.pause();
                 return;
             }
             if (fault == Fault.COMMIT_LOST && commit) {
