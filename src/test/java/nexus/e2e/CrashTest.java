@@ -226,7 +226,7 @@ class CrashTest {
         String upload = "00000000000000000000000000";
         List<Path> orphans = new ArrayList<>();
         try (Stream<Path> blobs = Files.list(data.resolve("blobs"))) {
-            for (Path tenant : blobs.toList()) {
+            for (Path tenant : blobs.filter(Files::isDirectory).toList()) {
                 Path finished =
                         Files.createDirectories(tenant.resolve("ab")).resolve("ab" + "0".repeat(62) + "-" + upload);
                 Path unfinished = Files.createDirectories(tenant.resolve("new")).resolve(upload);

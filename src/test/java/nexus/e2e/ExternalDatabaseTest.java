@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -91,6 +92,11 @@ class ExternalDatabaseTest {
 
     /** @param contents where all servers of the database keep large contents */
     private ServerProcess launch(String data, String url, Path contents) {
+        try {
+            Files.createDirectories(contents);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         ServerProcess server = ServerProcess.in(directory.resolve(data))
                 .with("--blobs", "directory:" + contents)
                 .env("NEXUS_DATABASE_URL", url)

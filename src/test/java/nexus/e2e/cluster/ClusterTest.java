@@ -324,7 +324,7 @@ class ClusterTest {
     void aServerWithoutAClusterIsRefusedBesideOne() {
         ServerProcess.Ended ended = ServerProcess.runToEnd(
                 SOON,
-                Map.of("NEXUS_DATABASE_URL", url()),
+                Map.of("NEXUS_DATABASE_URL", url(), "NEXUS_BLOBS", "database"),
                 "serve",
                 "--port",
                 "0",
@@ -347,6 +347,7 @@ class ClusterTest {
         String url = url().replaceAll("/[^/]*$", "/alone");
         try (ServerProcess alone = ServerProcess.in(cluster.directory().resolve("single"))
                 .env("NEXUS_DATABASE_URL", url)
+                .env("NEXUS_BLOBS", "database")
                 .start()) {
             ServerProcess.Ended node = ServerProcess.runToEnd(
                     SOON,
