@@ -40,6 +40,13 @@ final class Operation {
     /** Up to which revision everybody who asks now must see. */
     final long floor;
 
+    /** Whose permissions it changes; null if nobody's. */
+    @Nullable
+    String about;
+
+    /** Whether it is asked of any node, wherever the tenant is. */
+    boolean anywhere;
+
     final List<Attempt> attempts = new ArrayList<>();
     Fate fate = Fate.UNDER_WAY;
 

@@ -69,6 +69,8 @@ final class SimClient {
     private Fate lastFate = Fate.UNDER_WAY;
     private boolean ended;
     private @Nullable SimNode only;
+    /** What was changed a moment ago, and acknowledged: worth a look from elsewhere. */
+    private @Nullable Operation changed;
 
     SimClient(Simulation simulation, String name) {
         this.simulation = simulation;
@@ -144,9 +146,16 @@ final class SimClient {
 
     private void attempt(Operation operation) {
         // Mostly where the tenant is: that much a router knows.
-        SimNode node = only != null
-                ? only
-                : chance.nextInt(4) == 0 ? simulation.anyNode(chance) : simulation.nodeOf(operation.tenant, chance);
+        SimNode node = only;
+        if (node == null) {
+            node = operation.anywhere || chance.nextInt(4) == 0
+                    ? simulation.anyNode(chance)
+                    : simulation.nodeOf(operation.tenant, chance);
+        }
+        attempt(operation, node);
+    }
+
+    private void attempt(Operation operation, SimNode node) {
         Attempt attempt = new Attempt(
                 node.toString(),
                 scheduler.now(),
@@ -199,6 +208,7 @@ final class SimClient {
     private void answered(Operation operation, Attempt attempt, long timeout, AsyncResult<Reply> done) {
         if (done.succeeded()) {
             operation.tenant.answered(operation, attempt, done.result());
+            changed = operation.isCommand() && !operation.paths.isEmpty() ? operation : null;
             end(operation, Fate.ANSWERED);
             return;
         }
@@ -249,6 +259,11 @@ final class SimClient {
     // --------------------------------------------------------------------------------------------------
 
     private Operation next() {
+        Operation before = changed;
+        changed = null;
+        if (before != null && chance.nextBoolean()) {
+            return lookAt(before);
+        }
         List<TenantHistory> tenants = simulation.tenants();
         TenantHistory tenant = tenants.get(chance.nextInt(tenants.size()));
         int dice = chance.nextInt(100);
@@ -288,6 +303,25 @@ final class SimClient {
             String to = any(FILES);
             return operation(tenant, ALICE, new TenantRequest.Rename(path(tenant, from), path(tenant, to)), from, to);
         }
+    }
+
+    /** Asks about what was just changed: the answer must know of it, whoever gives it. */
+    private Operation lookAt(Operation before) {
+        TenantHistory tenant = before.tenant;
+        String path = before.paths.get(0);
+        String about = before.about;
+        TenantRequest request = new TenantRequest.Stat(List.of(path(tenant, path)));
+        if (about != null) {
+            List<TenantRequest.CheckItem> items = new ArrayList<>();
+            for (String permission : PERMISSIONS) {
+                items.add(new TenantRequest.CheckItem(
+                        SubjectRef.of("user", about), permission, wire(tenant, new ObjectRef("file", path))));
+            }
+            request = new TenantRequest.Check(items);
+        }
+        Operation operation = operation(tenant, ALICE, request, path);
+        operation.anywhere = true;
+        return operation;
     }
 
     private Operation write(TenantHistory tenant) {
@@ -356,12 +390,14 @@ final class SimClient {
         Instant expiresAt = simulation.clocksAgree() && chance.nextInt(4) == 0
                 ? simulation.database().clock().plusMillis(chance.nextInt(50, 4_000))
                 : null;
-        return operation(
+        Operation operation = operation(
                 tenant,
                 chance.nextInt(4) == 0 ? somebody() : ALICE,
                 new TenantRequest.CreateTuple(
                         wire(tenant, tuple.object()), tuple.relation(), tuple.subject(), expiresAt),
                 tuple.object().id());
+        operation.about = tuple.subject().id();
+        return operation;
     }
 
     private Operation revoke(TenantHistory tenant) {
@@ -373,11 +409,13 @@ final class SimClient {
                 ? tuple()
                 : rows.get(chance.nextInt(rows.size())).tuple();
         UUID id = MemoryTenant.grant(tuple, SimVertx.BEGINNING).id();
-        return operation(
+        Operation operation = operation(
                 tenant,
                 chance.nextInt(4) == 0 ? somebody() : ALICE,
                 new TenantRequest.DeleteTuple(id),
                 tuple.object().id());
+        operation.about = tuple.subject().id();
+        return operation;
     }
 
     private Operation check(TenantHistory tenant) {

@@ -349,8 +349,8 @@ final class SimDatabase {
     }
 
     private Duration latency() {
-        // Mostly quick, sometimes not.
-        int most = chance.nextInt(50) == 0 ? 40_000 : 800;
+        // Mostly quick, but often enough not: answers overtake each other.
+        int most = chance.nextInt(12) == 0 ? 40_000 : 800;
         return Duration.ofNanos(1_000L * (100 + chance.nextInt(most)) * slowness);
     }
 

@@ -151,6 +151,26 @@ class SimVertxTest {
         assertEquals(List.of("other@10"), seen);
     }
 
+    /** All processes share a thread, but none runs in the middle of another's task. */
+    @Test
+    void whatOneProcessCompletesRunsOnTheOtherWhenItCan() {
+        SimVertx other = new SimVertx(scheduler, "other", 1);
+        List<Promise<Void>> made = new ArrayList<>();
+        node.run(() -> {
+            Promise<Void> promise = ContextInternal.current().promise();
+            promise.future().onComplete(done -> saw("told"));
+            made.add(promise);
+        });
+        scheduler.advance(Duration.ofMillis(10));
+        node.pause();
+        other.run(() -> made.get(0).complete());
+        scheduler.advance(Duration.ofMillis(490));
+        assertEquals(List.of(), seen);
+        node.resume();
+        scheduler.advance(Duration.ofMillis(10));
+        assertEquals(List.of("told@500"), seen);
+    }
+
     @Test
     void aKilledProcessNeverRunsAgain() {
         node.run(() -> node.vertx().setTimer(10, id -> saw("timer")));
@@ -181,11 +201,15 @@ class SimVertxTest {
     @Test
     void theSeedDecidesInWhichOrderLoopsMeet() {
         List<String> orders = new ArrayList<>();
-        for (long seed : new long[] {7, 7, 8, 9, 10}) {
+        for (long seed : new long[] {7, 7, 8, 9, 10, 11, 12}) {
             orders.add(race(seed));
         }
         assertEquals(orders.get(0), orders.get(1));
         assertNotEquals(1, orders.stream().distinct().count(), "no seed makes another order: " + orders);
+        assertNotEquals(
+                1,
+                orders.stream().map(order -> order.charAt(0)).distinct().count(),
+                "always the same first: " + orders);
     }
 
     private static String race(long seed) {

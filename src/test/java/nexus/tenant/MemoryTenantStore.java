@@ -63,6 +63,7 @@ final class MemoryTenantStore implements TenantStore {
 
     int contentsAsked;
     int takes;
+    int commits;
 
     private final Promise<Void> touches = Promise.promise();
     private final MemoryTenant rows;
@@ -128,6 +129,7 @@ final class MemoryTenantStore implements TenantStore {
 
     @Override
     public synchronized Future<Void> commit(Group group) {
+        commits++;
         if (!hold) {
             return now(group);
         }
@@ -158,11 +160,11 @@ final class MemoryTenantStore implements TenantStore {
                 : Future.failedFuture(new StoreException(Reason.OUTCOME_UNKNOWN, "injected"));
     }
 
-    /** What the database refuses is an answer; a bug of the actor is not, and is thrown. */
+    /** Also a bug of the actor is an answer, as the database gives one: whoever waits for the group does not wait for ever. */
     private static <T extends @Nullable Object> Future<T> answer(Supplier<T> transaction) {
         try {
             return Future.succeededFuture(transaction.get());
-        } catch (StoreException e) {
+        } catch (StoreException | IllegalStateException e) {
             return Future.failedFuture(e);
         }
     }

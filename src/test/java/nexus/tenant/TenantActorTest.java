@@ -472,7 +472,7 @@ class TenantActorTest {
         acme.awaitHeld(1);
         acme.letGo();
         ActorFixture.await(stopped);
-        assertEquals(1, acme.store.committed.size());
+        assertEquals(1, acme.store.commits);
         assertEquals(1, acme.store.audit.size());
     }
 
