@@ -4,12 +4,17 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.callback.BaseCallback;
+import org.flywaydb.core.api.callback.Context;
+import org.flywaydb.core.api.callback.Event;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +29,21 @@ public final class PgMigrations {
     static final int VERSION = 4;
 
     private static final int OLDEST_SERVER = 140_000;
+
+    /**
+     * Nodes of the release before serve while a script runs. A script that waits for a lock makes everybody wait who comes
+     * after it, so it waits this long only, and lets them go first.
+     */
+    private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(3);
+
+    /** More than a backup's pauses, less than an operator's patience. */
+    private static final int TRIES = 20;
+
+    private static final Duration BETWEEN_TRIES = Duration.ofMillis(500);
+
+    /** The states of a script that met somebody else's locks: lock_not_available, deadlock_detected. */
+    private static final Set<String> BUSY = Set.of("55P03", "40P01");
+
     private static final Logger LOG = LoggerFactory.getLogger(PgMigrations.class);
 
     private PgMigrations() {}
@@ -40,7 +60,10 @@ public final class PgMigrations {
     private static final String UNLOCK = """
             SELECT pg_advisory_unlock(7310579611350230125)""";
 
-    /** Migrates the database of a URL; fails with a clear message where that is impossible. */
+    /**
+     * Migrates the database of a URL; fails with a clear message where that is impossible. A script that meets the locks of
+     * those who work is undone whole, and tried again.
+     */
     public static void migrate(String url) {
         PGSimpleDataSource source = PgUrl.parse(url).dataSource();
         try (Connection connection = source.getConnection();
@@ -52,7 +75,7 @@ public final class PgMigrations {
             statement.execute(LOCK);
             try {
                 if (!isCurrent(statement)) {
-                    run(source);
+                    run(source, TRIES);
                 }
             } finally {
                 statement.execute(UNLOCK);
@@ -110,9 +133,35 @@ public final class PgMigrations {
         }
     }
 
+    private static void run(PGSimpleDataSource source, int tries) {
+        try {
+            run(source);
+        } catch (FlywayException e) {
+            if (tries <= 1
+                    || told(e).map(SQLException::getSQLState)
+                            .filter(BUSY::contains)
+                            .isEmpty()) {
+                throw e;
+            }
+            LOG.info("the database is busy, the migration is tried again tries={}", tries - 1);
+            pause();
+            run(source, tries - 1);
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(BETWEEN_TRIES.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted between two tries to migrate the database", e);
+        }
+    }
+
     private static void run(PGSimpleDataSource source) {
         int applied = Flyway.configure(PgMigrations.class.getClassLoader())
                 .dataSource(source)
+                .callbacks(new Patience())
                 .locations("classpath:nexus/migrations")
                 .defaultSchema("nexus")
                 .schemas("nexus")
@@ -123,5 +172,22 @@ public final class PgMigrations {
                 .migrate()
                 .migrationsExecuted;
         LOG.info("schema migrated scripts={} version={}", applied, VERSION);
+    }
+
+    /** Bounds the waits of each of Flyway's connections. */
+    private static final class Patience extends BaseCallback {
+        @Override
+        public boolean supports(Event event, Context context) {
+            return event == Event.AFTER_CONNECT;
+        }
+
+        @Override
+        public void handle(Event event, Context context) {
+            try (Statement statement = context.getConnection().createStatement()) {
+                statement.execute("SET lock_timeout = " + LOCK_TIMEOUT.toMillis());
+            } catch (SQLException e) {
+                throw new FlywayException("the lock timeout was not set", e);
+            }
+        }
     }
 }
