@@ -21,6 +21,7 @@ import nexus.placement.ElsewhereException;
 import nexus.store.Leases;
 import nexus.store.Registry;
 import nexus.tenant.Ask;
+import nexus.tenant.Mounted;
 import nexus.tenant.Principal;
 import nexus.tenant.Reply;
 import nexus.tenant.StoppedException;
@@ -35,6 +36,12 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Which tenant.</b> A tenant's key names its tenant, so nothing is looked up. A system key is first proved by the
  * reserved tenant, at every attempt; then it goes to the tenant that the request names. What a name leads to is remembered,
  * which is safe: an id is never used again, and the actor of a tenant that is deleted says so.
+ *
+ * <p><b>Through a share.</b> What a tenant shares is in its own hands, so an ask for it makes two ways. First the caller's own
+ * tenant says who he is: his key, his groups, that he and it are in good standing. Then the tenant that shares is asked in his
+ * name, and judges him by its shares. Neither waits for the other. Nobody but these actors and the nodes between them says
+ * who a guest is: nothing of a request does, and a verdict is good for a second at most, and asked for anew with every
+ * attempt. A name that is no tenant's is answered by the caller's own tenant, as everything that is not shared.
  *
  * <p><b>Which node.</b> This one, if the tenant is here. Else the node that is known to have it; else the one that should
  * have it. What is known of owners is a hint: a node that does not have the tenant says so, and who has, if it knows.
@@ -94,18 +101,23 @@ public final class BusTenantGateway implements TenantGateway {
     @Override
     public Future<Reply> ask(Ask ask) {
         Errand errand = new Errand(ask);
+        Mounted mounted = Mounted.of(ask.request());
+        if (mounted != null) {
+            return inTime(errand, guest(errand, mounted));
+        }
         if (!ask.credential().isSystem()) {
             return inTime(errand, tenantKey(errand));
         }
         ZoneName zone = ask.zone();
         return inTime(
-                errand, zone == null ? new Journey(TenantId.SYSTEM, errand, null).begin() : systemKey(errand, zone));
+                errand,
+                zone == null ? new Journey(TenantId.SYSTEM, errand, null, null).begin() : systemKey(errand, zone));
     }
 
     /** Asks the reserved tenant in the server's own name, when a node sets itself up. */
     public Future<Reply> askAsServer(Ask ask) {
         Errand errand = new Errand(ask);
-        return inTime(errand, new Journey(TenantId.SYSTEM, errand, Principal.SERVER).begin());
+        return inTime(errand, new Journey(TenantId.SYSTEM, errand, Principal.SERVER, null).begin());
     }
 
     private long nanos() {
@@ -138,13 +150,67 @@ public final class BusTenantGateway implements TenantGateway {
         if (gone.get(tenant) != null) {
             return Future.failedFuture(Problem.unauthenticated().exception());
         }
-        return new Journey(tenant, errand, null).begin().recover(e -> {
-            if (isGone(e)) {
-                gone.put(tenant, true);
-                return Future.failedFuture(Problem.unauthenticated().exception());
-            }
-            return Future.failedFuture(e);
-        });
+        return new Journey(tenant, errand, null, null).begin().recover(e -> ended(tenant, e));
+    }
+
+    /** To a key of a deleted tenant nothing is told but that it opens nothing. */
+    private <T> Future<T> ended(TenantId tenant, Throwable failure) {
+        if (isGone(failure)) {
+            gone.put(tenant, true);
+            return Future.failedFuture(Problem.unauthenticated().exception());
+        }
+        return Future.failedFuture(failure);
+    }
+
+    /** Asks the caller's own tenant who he is, then the tenant that shares what he may. */
+    private Future<Reply> guest(Errand errand, Mounted mounted) {
+        if (errand.ask.credential().isSystem() && !mounted.target().equals(errand.ask.zone())) {
+            return Future.failedFuture(Problem.refused("the zone is not the path's", mounted.first().wire())
+                    .exception());
+        }
+        return vouched(errand)
+                .compose(guest -> locate(mounted.source()).compose(found -> {
+                    if (found.isEmpty()) {
+                        return atHome(errand);
+                    }
+                    Supplier<Future<Principal>> anew = () -> vouched(errand);
+                    return new Journey(found.get(), errand, guest, anew).begin().recover(e -> {
+                        if (!isGone(e)) {
+                            return Future.failedFuture(e);
+                        }
+                        names.remove(mounted.source(), found.get());
+                        return locate(mounted.source())
+                                .compose(again -> again.isEmpty() || again.equals(found)
+                                        ? atHome(errand)
+                                        : new Journey(again.get(), errand, guest, anew).begin());
+                    });
+                }));
+    }
+
+    /** What the caller's own tenant says of him. */
+    private Future<Principal> vouched(Errand errand) {
+        TenantId tenant = errand.ask.credential().tenant();
+        if (!errand.ask.credential().isSystem()) {
+            return gone.get(tenant) != null
+                    ? Future.failedFuture(Problem.unauthenticated().exception())
+                    : new Vouching(tenant, errand, null).begin().recover(e -> ended(tenant, e));
+        }
+        ZoneName zone = errand.ask.zone();
+        if (zone == null) {
+            throw new IllegalStateException("BUG: a system key has no tenant of its own");
+        }
+        return new Proving(errand)
+                .begin()
+                .compose(system -> locate(zone)
+                        .compose(found -> found.isEmpty()
+                                ? Future.failedFuture(noSuchZone(zone))
+                                : new Vouching(found.get(), errand, system).begin()));
+    }
+
+    /** The caller's own tenant answers for everything that is not shared with it. */
+    private Future<Reply> atHome(Errand errand) {
+        ZoneName zone = errand.ask.zone();
+        return errand.ask.credential().isSystem() && zone != null ? systemKey(errand, zone) : tenantKey(errand);
     }
 
     /** Proves first, so that a stranger learns nothing of names; and again with every attempt, so that a proof is fresh. */
@@ -155,7 +221,8 @@ public final class BusTenantGateway implements TenantGateway {
                     if (found.isEmpty()) {
                         return Future.failedFuture(noSuchZone(zone));
                     }
-                    return new Journey(found.get(), errand, principal).begin().recover(e -> {
+                    Supplier<Future<Principal>> anew = () -> new Proving(errand).begin();
+                    return new Journey(found.get(), errand, principal, anew).begin().recover(e -> {
                         if (!isGone(e)) {
                             return Future.failedFuture(e);
                         }
@@ -164,7 +231,7 @@ public final class BusTenantGateway implements TenantGateway {
                         return locate(zone)
                                 .compose(again -> again.isEmpty() || again.equals(found)
                                         ? Future.failedFuture(noSuchZone(zone))
-                                        : new Journey(again.get(), errand, principal).begin());
+                                        : new Journey(again.get(), errand, principal, anew).begin());
                     });
                 }));
     }
@@ -405,11 +472,21 @@ public final class BusTenantGateway implements TenantGateway {
 
     /** An ask's way to the tenant that answers it. */
     private final class Journey extends Way<Reply> {
-        private @Nullable Principal system;
+        private final @Nullable Supplier<Future<Principal>> anew;
+        private @Nullable Principal proved;
 
-        Journey(TenantId tenant, Errand errand, @Nullable Principal system) {
+        /**
+         * @param proved who asks, if another tenant than this one has proved it
+         * @param anew proves it again, before another attempt
+         */
+        Journey(
+                TenantId tenant,
+                Errand errand,
+                @Nullable Principal proved,
+                @Nullable Supplier<Future<Principal>> anew) {
             super(tenant, errand);
-            this.system = system;
+            this.proved = proved;
+            this.anew = anew;
         }
 
         @Override
@@ -419,12 +496,14 @@ public final class BusTenantGateway implements TenantGateway {
 
         @Override
         Future<Reply> local(TenantVerticle verticle, Ask timed) {
-            return verticle.ask(timed, system);
+            return verticle.ask(timed, proved);
         }
 
         @Override
         NodeRequest request(Ask timed) {
-            return new NodeRequest.AskTenant(tenant, timed, system);
+            return proved != null && proved.isGuest()
+                    ? new NodeRequest.Visit(tenant, timed, proved)
+                    : new NodeRequest.AskTenant(tenant, timed, proved);
         }
 
         @Override
@@ -434,12 +513,12 @@ public final class BusTenantGateway implements TenantGateway {
 
         @Override
         Future<Void> renew() {
-            if (system == null || system.equals(Principal.SERVER)) {
+            if (anew == null) {
                 return Future.succeededFuture();
             }
-            return new Proving(errand).begin().transform(proof -> {
+            return anew.get().transform(proof -> {
                 if (proof.succeeded()) {
-                    system = proof.result();
+                    proved = proof.result();
                     return Future.succeededFuture();
                 }
                 // The key may have been revoked since the attempt that is in doubt: nobody can ask any more what it
@@ -474,6 +553,46 @@ public final class BusTenantGateway implements TenantGateway {
         @Override
         Principal answer(NodeReply reply) {
             return ((NodeReply.Proved) reply).principal();
+        }
+    }
+
+    /** An ask's way to the caller's own tenant, which says who he is to the one that shares. */
+    private final class Vouching extends Way<Principal> {
+        private @Nullable Principal system;
+
+        Vouching(TenantId tenant, Errand errand, @Nullable Principal system) {
+            super(tenant, errand);
+            this.system = system;
+        }
+
+        @Override
+        boolean acts() {
+            return false;
+        }
+
+        @Override
+        Future<Principal> local(TenantVerticle verticle, Ask timed) {
+            return verticle.vouch(timed, system);
+        }
+
+        @Override
+        NodeRequest request(Ask timed) {
+            return new NodeRequest.Vouch(tenant, timed, system);
+        }
+
+        @Override
+        Principal answer(NodeReply reply) {
+            return ((NodeReply.Vouched) reply).guest();
+        }
+
+        @Override
+        Future<Void> renew() {
+            return system == null
+                    ? Future.succeededFuture()
+                    : new Proving(errand).begin().map(proof -> {
+                        system = proof;
+                        return null;
+                    });
         }
     }
 

@@ -10,6 +10,8 @@ import nexus.kernel.TenantId;
 import nexus.placement.Activations;
 import nexus.placement.ClusterView;
 import nexus.placement.ElsewhereException;
+import nexus.tenant.Ask;
+import nexus.tenant.Principal;
 import nexus.tenant.StoppedException;
 import nexus.tenant.TenantVerticle;
 import org.jspecify.annotations.Nullable;
@@ -45,21 +47,31 @@ final class NodeEndpoint {
 
     private Future<NodeReply> carryOut(NodeRequest request, Duration age) {
         if (request instanceof NodeRequest.AskTenant ask) {
-            Duration left = ask.ask().timeout().minus(age);
-            if (left.isNegative() || left.isZero()) {
-                // Whoever asked has given up, and may have been told that nothing was done.
-                return Future.failedFuture(Problem.unavailable("the request came too late; nothing was done")
-                        .exception());
-            }
-            return tenant(ask.tenant())
-                    .compose(verticle -> verticle.ask(ask.ask().withTimeout(left), ask.system()))
-                    .map(NodeReply.Answered::new);
+            return ask(ask.tenant(), ask.ask(), ask.system(), age);
+        } else if (request instanceof NodeRequest.Visit visit) {
+            return ask(visit.tenant(), visit.ask(), visit.guest(), age);
+        } else if (request instanceof NodeRequest.Vouch vouch) {
+            return tenant(vouch.tenant())
+                    .compose(verticle -> verticle.vouch(vouch.ask(), vouch.system()))
+                    .map(NodeReply.Vouched::new);
         } else if (request instanceof NodeRequest.Prove prove) {
             return tenant(TenantId.SYSTEM)
                     .compose(verticle -> verticle.prove(prove.ask()))
                     .map(NodeReply.Proved::new);
         }
         return tenant(request.tenant()).map(NodeReply.Activated.ACTIVATED);
+    }
+
+    private Future<NodeReply> ask(TenantId tenant, Ask ask, @Nullable Principal proved, Duration age) {
+        Duration left = ask.timeout().minus(age);
+        if (left.isNegative() || left.isZero()) {
+            // Whoever asked has given up, and may have been told that nothing was done.
+            return Future.failedFuture(Problem.unavailable("the request came too late; nothing was done")
+                    .exception());
+        }
+        return tenant(tenant)
+                .compose(verticle -> verticle.ask(ask.withTimeout(left), proved))
+                .map(NodeReply.Answered::new);
     }
 
     private Future<TenantVerticle> tenant(TenantId tenant) {
@@ -89,6 +101,10 @@ final class NodeEndpoint {
     private static @Nullable String requestId(NodeRequest request) {
         if (request instanceof NodeRequest.AskTenant ask) {
             return ask.ask().requestId();
+        } else if (request instanceof NodeRequest.Visit visit) {
+            return visit.ask().requestId();
+        } else if (request instanceof NodeRequest.Vouch vouch) {
+            return vouch.ask().requestId();
         }
         return request instanceof NodeRequest.Prove prove ? prove.ask().requestId() : null;
     }

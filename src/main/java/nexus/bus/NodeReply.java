@@ -1,5 +1,6 @@
 package nexus.bus;
 
+import nexus.kernel.Must;
 import nexus.kernel.NodeId;
 import nexus.kernel.Problem;
 import nexus.tenant.Principal;
@@ -13,6 +14,14 @@ public sealed interface NodeReply {
 
     /** Who the system key belongs to. */
     record Proved(Principal principal) implements NodeReply {}
+
+    /** Who asks for what another tenant shares with his own. */
+    record Vouched(Principal guest) implements NodeReply {
+        /** Only guests are vouched for. */
+        public Vouched {
+            Must.hold(guest.isGuest(), "only guests are vouched for");
+        }
+    }
 
     /** The tenant is loaded. */
     record Activated() implements NodeReply {

@@ -1,5 +1,6 @@
 package nexus.bus;
 
+import nexus.kernel.Must;
 import nexus.kernel.TenantId;
 import nexus.tenant.Ask;
 import nexus.tenant.Principal;
@@ -16,6 +17,25 @@ public sealed interface NodeRequest {
      * @param system the system administrator whom the reserved tenant has just proved; null for a key of this tenant
      */
     record AskTenant(TenantId tenant, Ask ask, @Nullable Principal system) implements NodeRequest {}
+
+    /**
+     * An ask for the actor of a tenant that shares, by somebody of another one.
+     *
+     * @param guest whom his own tenant has just proved
+     */
+    record Visit(TenantId tenant, Ask ask, Principal guest) implements NodeRequest {
+        /** Only guests visit. */
+        public Visit {
+            Must.hold(guest.isGuest(), "only guests visit");
+        }
+    }
+
+    /**
+     * Who asks for what another tenant shares with this one.
+     *
+     * @param system the system administrator whom the reserved tenant has just proved; null for a key of this tenant
+     */
+    record Vouch(TenantId tenant, Ask ask, @Nullable Principal system) implements NodeRequest {}
 
     /** Who the ask's system key belongs to; only the reserved tenant's actor is asked. */
     record Prove(Ask ask) implements NodeRequest {

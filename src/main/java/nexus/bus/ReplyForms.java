@@ -2,6 +2,7 @@ package nexus.bus;
 
 import static nexus.bus.ValueForms.CONTENT_OUT;
 import static nexus.bus.ValueForms.FILE;
+import static nexus.bus.ValueForms.GUEST;
 import static nexus.bus.ValueForms.HASH;
 import static nexus.bus.ValueForms.ID;
 import static nexus.bus.ValueForms.KEY;
@@ -111,6 +112,27 @@ final class ReplyForms {
                     in.time(),
                     in.optional(TIME),
                     in.optional(TIME),
+                    in.optional(TIME)));
+
+    private static final Form<Reply.Share> SHARE = Form.of(
+            (out, v) -> {
+                out.text(v.id());
+                out.text(v.resource());
+                ZONE.write(out, v.zone());
+                out.text(v.recipientType());
+                out.text(v.recipientId());
+                out.text(v.permission());
+                out.time(v.createdAt());
+                out.optional(TIME, v.expiresAt());
+            },
+            in -> new Reply.Share(
+                    in.text(),
+                    in.text(),
+                    ZONE.read(in),
+                    in.text(),
+                    in.text(),
+                    in.text(),
+                    in.time(),
                     in.optional(TIME)));
 
     private static final Form<Reply> REPLY = Kinds.of(Reply.class)
@@ -239,6 +261,15 @@ final class ReplyForms {
                             in.integer(),
                             in.integer(),
                             in.flag()))
+            .kind(
+                    23,
+                    Reply.Shares.class,
+                    (out, v) -> {
+                        ZONE.write(out, v.zone());
+                        out.list(SHARE, v.shares());
+                        out.number(v.total());
+                    },
+                    in -> new Reply.Shares(ZONE.read(in), in.list(SHARE), in.integer()))
             .complete();
 
     static final Form<NodeReply> NODE_REPLY = Kinds.of(NodeReply.class)
@@ -264,5 +295,10 @@ final class ReplyForms {
                     (out, v) -> out.optional(NODE, v.owner()),
                     in -> new NodeReply.Moved(in.optional(NODE)))
             .empty(6, NodeReply.Broken.class, NodeReply.Broken.BROKEN)
+            .kind(
+                    7,
+                    NodeReply.Vouched.class,
+                    (out, v) -> GUEST.write(out, v.guest()),
+                    in -> new NodeReply.Vouched(GUEST.read(in)))
             .complete();
 }

@@ -2,6 +2,7 @@ package nexus.bus;
 
 import static nexus.bus.ValueForms.CONTENT_IN;
 import static nexus.bus.ValueForms.FLAG;
+import static nexus.bus.ValueForms.GUEST;
 import static nexus.bus.ValueForms.INTEGER;
 import static nexus.bus.ValueForms.KEY;
 import static nexus.bus.ValueForms.NODE;
@@ -168,6 +169,15 @@ final class RequestForms {
                     TenantRequest.GetKey.class,
                     (out, v) -> KEY.write(out, v.key()),
                     in -> new TenantRequest.GetKey(KEY.read(in)))
+            .kind(
+                    21,
+                    TenantRequest.ListShares.class,
+                    (out, v) -> {
+                        out.optional(PATH, v.resource());
+                        out.number(v.limit());
+                        out.number(v.offset());
+                    },
+                    in -> new TenantRequest.ListShares(in.optional(PATH), in.integer(), in.integer()))
             .kind(
                     64,
                     TenantRequest.MakeDirectory.class,
@@ -347,6 +357,54 @@ final class RequestForms {
                         out.flag(v.force());
                     },
                     in -> new TenantRequest.DeprovisionUser(in.text(), in.flag(), in.flag()))
+            .kind(
+                    110,
+                    TenantRequest.CreateShare.class,
+                    (out, v) -> {
+                        PATH.write(out, v.path());
+                        out.text(v.relation());
+                        out.optional(ZONE, v.target());
+                        out.text(v.subjectType());
+                        out.text(v.subjectId());
+                        out.optional(TIME, v.expiresAt());
+                    },
+                    in -> new TenantRequest.CreateShare(
+                            PATH.read(in),
+                            in.text(),
+                            in.optional(ZONE),
+                            in.text(),
+                            in.text(),
+                            in.optional(TIME)))
+            .kind(
+                    111,
+                    TenantRequest.OfferShare.class,
+                    (out, v) -> {
+                        ZONE.write(out, v.target());
+                        out.text(v.name());
+                        out.text(v.relation());
+                        out.optional(TIME, v.expiresAt());
+                    },
+                    in -> new TenantRequest.OfferShare(ZONE.read(in), in.text(), in.text(), in.optional(TIME)))
+            .kind(
+                    112,
+                    TenantRequest.BindShare.class,
+                    (out, v) -> {
+                        ZONE.write(out, v.target());
+                        out.text(v.label());
+                        PATH.write(out, v.path());
+                        out.text(v.relation());
+                        out.optional(TIME, v.expiresAt());
+                    },
+                    in -> new TenantRequest.BindShare(
+                            ZONE.read(in), in.text(), PATH.read(in), in.text(), in.optional(TIME)))
+            .kind(
+                    113,
+                    TenantRequest.RevokeShares.class,
+                    (out, v) -> {
+                        PATH.write(out, v.path());
+                        out.text(v.userId());
+                    },
+                    in -> new TenantRequest.RevokeShares(PATH.read(in), in.text()))
             .complete();
 
     private static final Form<Credential> CREDENTIAL = Form.of(
@@ -406,5 +464,23 @@ final class RequestForms {
                     NodeRequest.Activate.class,
                     (out, v) -> TENANT.write(out, v.tenant()),
                     in -> new NodeRequest.Activate(TENANT.read(in)))
+            .kind(
+                    4,
+                    NodeRequest.Visit.class,
+                    (out, v) -> {
+                        TENANT.write(out, v.tenant());
+                        ASK.write(out, v.ask());
+                        GUEST.write(out, v.guest());
+                    },
+                    in -> new NodeRequest.Visit(TENANT.read(in), ASK.read(in), GUEST.read(in)))
+            .kind(
+                    5,
+                    NodeRequest.Vouch.class,
+                    (out, v) -> {
+                        TENANT.write(out, v.tenant());
+                        ASK.write(out, v.ask());
+                        out.optional(PRINCIPAL, v.system());
+                    },
+                    in -> new NodeRequest.Vouch(TENANT.read(in), ASK.read(in), in.optional(PRINCIPAL)))
             .complete();
 }

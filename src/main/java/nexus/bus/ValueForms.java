@@ -7,6 +7,7 @@ import nexus.kernel.ContentHash;
 import nexus.kernel.FileId;
 import nexus.kernel.KeyId;
 import nexus.kernel.Limits;
+import nexus.kernel.Must;
 import nexus.kernel.NodeId;
 import nexus.kernel.Problem;
 import nexus.kernel.ProblemCode;
@@ -134,8 +135,10 @@ final class ValueForms {
             },
             in -> new QuotaOverrides(in.optional(NUMBER), in.optional(NUMBER), in.optional(NUMBER)));
 
+    /** Somebody who is not a guest. */
     static final Form<Principal> PRINCIPAL = Form.of(
             (out, v) -> {
+                Must.hold(!v.isGuest(), "a guest has a form of his own");
                 TENANT.write(out, v.tenant());
                 KEY.write(out, v.key());
                 out.text(v.subjectType());
@@ -144,6 +147,31 @@ final class ValueForms {
                 out.time(v.provedAt());
             },
             in -> new Principal(TENANT.read(in), KEY.read(in), in.text(), in.text(), in.flag(), in.time()));
+
+    static final Form<Principal> GUEST = Form.of(
+            (out, v) -> {
+                Principal.Guest guest = v.guest();
+                if (guest == null) {
+                    throw new IllegalStateException("BUG: this is the form of guests");
+                }
+                TENANT.write(out, v.tenant());
+                KEY.write(out, v.key());
+                out.text(v.subjectType());
+                out.text(v.subjectId());
+                out.time(v.provedAt());
+                ZONE.write(out, guest.home());
+                out.list(TEXT, guest.groups());
+                out.optional(TIME, guest.registeredAt());
+                out.flag(guest.everybody());
+            },
+            in -> new Principal(
+                    TENANT.read(in),
+                    KEY.read(in),
+                    in.text(),
+                    in.text(),
+                    false,
+                    in.time(),
+                    new Principal.Guest(ZONE.read(in), in.list(TEXT), in.optional(TIME), in.flag())));
 
     static final Form<ProblemCode> PROBLEM_CODE = new Codes<>(ProblemCode.class, code -> switch (code) {
         case INVALID_REQUEST -> 1;

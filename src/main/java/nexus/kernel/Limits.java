@@ -118,6 +118,27 @@ public final class Limits {
     /** Tenants that are pinned to a node: every node keeps all of them in memory. */
     public static final int PINS = 10_000;
 
+    /** Shares of one tenant with all others: they are resident, some 10 MB. */
+    public static final int SHARES = 20_000;
+
+    /** Shares of one tenant with one other: every use looks through them, some 10 microseconds. */
+    public static final int SHARES_PER_TARGET = 1000;
+
+    /** Groups of a caller that come with a use of a share; more is an error, never a part of them. */
+    public static final int GUEST_GROUPS = 1000;
+
+    /** How long a share that the tutorial's first call announced waits for its second. */
+    public static final Duration PENDING_SHARE = Duration.ofHours(1);
+
+    /**
+     * How much later than a share with him its user may be registered: a moment for nodes whose clocks differ and for calls
+     * that cross. Later ones of his name are somebody else.
+     */
+    public static final Duration SHARE_USER_GRACE = Duration.ofMinutes(1);
+
+    /** The longest id that a note of a share bears in its file's name, in characters. */
+    public static final int SHARE_LABEL_CHARS = 128;
+
     static {
         Must.hold(BATCH_ITEMS <= GROUP_COMMANDS, "a batch fits into a group");
         Must.hold(INLINE_CONTENT_BYTES * 2 <= GROUP_BYTES, "a group holds more than one inline content");
@@ -125,6 +146,7 @@ public final class Limits {
         Must.hold(OUTCOME_MEMORY.compareTo(DEADLINE) > 0, "an outcome outlives every retry");
         Must.hold(RETAINED_VERSIONS <= RETAINED_VERSIONS_CEILING, "the default is allowed");
         Must.hold(PAGE_ITEMS <= UNPAGED_ITEMS, "a page is no longer than the whole");
+        Must.hold(SHARES_PER_TARGET <= SHARES, "one target's shares are some of all");
     }
 
     private Limits() {}

@@ -44,6 +44,9 @@ public record WorkspacePath(Place place, @Nullable ZoneName zone, String relativ
     /** The audit log, as a relative path. */
     public static final String AUDIT_LOG = "/.audit/log.jsonl";
 
+    /** Where what other tenants share appears: this and the name of the tenant that shares. */
+    private static final String SHARED_FROM = "/shared/from-";
+
     private static final String TENANTS = "/tenants";
 
     /** A dot, slash, back-slash or NUL in percent code, however often it was encoded. */
@@ -223,6 +226,35 @@ public record WorkspacePath(Place place, @Nullable ZoneName zone, String relativ
         }
         String name = nameOf(relative);
         return name.startsWith(".share-") && name.endsWith(".json");
+    }
+
+    /** The relative path of the folder in which what a tenant shares appears. */
+    public static String sharedFrom(ZoneName source) {
+        return SHARED_FROM + source;
+    }
+
+    /**
+     * The tenant from which something at a relative path is shared: {@code acme} for {@code /shared/from-acme} and everything
+     * below it; null for all other paths. Nothing is stored at such paths, whether or not there is such a tenant.
+     */
+    public static @Nullable ZoneName sourceOf(String relative) {
+        if (!relative.startsWith(SHARED_FROM)) {
+            return null;
+        }
+        int end = relative.indexOf('/', SHARED_FROM.length());
+        String zone = relative.substring(SHARED_FROM.length(), end < 0 ? relative.length() : end);
+        return ZoneName.isValid(zone) ? new ZoneName(zone) : null;
+    }
+
+    /** The tenant from which something at this path is shared with the tenant whose path it is; null for all others. */
+    public @Nullable ZoneName source() {
+        return place == Place.TENANT ? sourceOf(relative) : null;
+    }
+
+    /** Whether a relative path is legal by its length and depth; those that are put together must be asked. */
+    public static boolean fits(String relative) {
+        long depth = relative.chars().filter(c -> c == '/').count();
+        return depth <= Limits.PATH_DEPTH && relative.getBytes(StandardCharsets.UTF_8).length <= Limits.PATH_BYTES;
     }
 
     @Override

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param blobsPut contents that the new versions need; one that the tenant has already is not stored again
  * @param tuplesRemoved ids of tuples that go
  * @param tuplesPut tuples that come, or whose expiry changes
+ * @param sharesRemoved ids of shares that go
+ * @param sharesPut shares that come or change, by id
  * @param usersRemoved subjects whose records go
  * @param outcome what to answer if the commands come again; null if there were none
  * @param tenantsMade tenants to register; only the reserved tenant's groups have any
@@ -52,6 +54,8 @@ public record Group(
         List<Content> blobsPut,
         List<UUID> tuplesRemoved,
         List<TupleRow> tuplesPut,
+        List<UUID> sharesRemoved,
+        List<ShareRecord> sharesPut,
         List<KeyRecord> keysPut,
         List<String> usersRemoved,
         List<UserRecord> usersPut,

@@ -13,6 +13,7 @@ import nexus.quota.Usage;
  * @param lastAt the time of the last group: the actor's time never runs back behind it
  * @param auditSequence of the last audit entry
  * @param auditBytes bytes of the rendered audit log, line ends included
+ * @param shares with tenants that there are
  * @param outcomes the groups younger than {@link nexus.kernel.Limits#OUTCOME_MEMORY}
  */
 public record TenantSnapshot(
@@ -25,6 +26,7 @@ public record TenantSnapshot(
         long auditBytes,
         List<KeyRecord> keys,
         List<UserRecord> users,
+        List<ShareRecord> shares,
         List<RecentGroup> outcomes) {
     /** The remembered outcome of one group. */
     public record RecentGroup(long revision, Instant at, byte[] replies) {}

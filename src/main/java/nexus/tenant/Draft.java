@@ -3,6 +3,7 @@ package nexus.tenant;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -20,6 +21,7 @@ import nexus.kernel.KeyId;
 import nexus.kernel.Must;
 import nexus.kernel.NodeId;
 import nexus.kernel.Problem;
+import nexus.kernel.TenantId;
 import nexus.quota.QuotaLedger;
 import nexus.quota.Usage;
 import nexus.quota.UsageDelta;
@@ -31,6 +33,7 @@ import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
 import nexus.store.KeyRecord;
+import nexus.store.ShareRecord;
 import nexus.store.TenantRecord;
 import nexus.store.TupleRow;
 import nexus.store.UserRecord;
@@ -65,6 +68,8 @@ final class Draft {
     private final LinkedHashMap<ContentHash, Content> contents = new LinkedHashMap<>();
     private final LinkedHashMap<UUID, RelationTuple> tuplesRemoved = new LinkedHashMap<>();
     private final LinkedHashMap<UUID, TupleRow> tuplesPut = new LinkedHashMap<>();
+    private final LinkedHashSet<UUID> sharesRemoved = new LinkedHashSet<>();
+    private final LinkedHashMap<UUID, ShareRecord> sharesPut = new LinkedHashMap<>();
     private final LinkedHashMap<KeyId, KeyRecord> keysPut = new LinkedHashMap<>();
     private final Map<String, Integer> liveKeys = new HashMap<>();
     private final LinkedHashSet<String> usersRemoved = new LinkedHashSet<>();
@@ -224,6 +229,34 @@ final class Draft {
         return tuplesRemoved.containsKey(id) ? null : loaded.tuple(id);
     }
 
+    /** The share of an id, as it is after the commands before; null if there is none. */
+    @Nullable
+    ShareRecord share(UUID id) {
+        ShareRecord put = sharesPut.get(id);
+        return put != null || sharesRemoved.contains(id) ? put : state.shares.get(id);
+    }
+
+    /** All shares as they are after the commands before. */
+    List<ShareRecord> shares() {
+        return changed(state.shares.all(), put -> true);
+    }
+
+    /** Those with one tenant. */
+    List<ShareRecord> sharesWith(TenantId target) {
+        return changed(state.shares.with(target), put -> put.target().equals(target));
+    }
+
+    private List<ShareRecord> changed(Collection<ShareRecord> committed, Predicate<ShareRecord> wanted) {
+        List<ShareRecord> now = new ArrayList<>(committed.size() + sharesPut.size());
+        for (ShareRecord share : committed) {
+            if (!sharesPut.containsKey(share.id()) && !sharesRemoved.contains(share.id())) {
+                now.add(share);
+            }
+        }
+        sharesPut.values().stream().filter(wanted).forEach(now::add);
+        return now;
+    }
+
     boolean hasMadeTenant(String zone) {
         return tenantsMade.containsKey(zone);
     }
@@ -312,6 +345,17 @@ final class Draft {
         return new ArrayList<>(tuplesPut.values());
     }
 
+    void putShare(ShareRecord share) {
+        sharesPut.put(share.id(), share);
+    }
+
+    void removeShare(UUID id) {
+        sharesPut.remove(id);
+        if (state.shares.get(id) != null) {
+            sharesRemoved.add(id);
+        }
+    }
+
     void putKey(KeyRecord key) {
         KeyRecord former = key(key.id());
         int before = former != null && former.revokedAt() == null ? 1 : 0;
@@ -390,6 +434,8 @@ final class Draft {
                 blobs,
                 List.copyOf(tuplesRemoved.keySet()),
                 List.copyOf(tuplesPut.values()),
+                List.copyOf(sharesRemoved),
+                List.copyOf(sharesPut.values()),
                 List.copyOf(keysPut.values()),
                 List.copyOf(usersRemoved),
                 List.copyOf(usersPut.values()),
@@ -428,6 +474,8 @@ final class Draft {
         for (TupleRow row : tuplesPut.values()) {
             state.tuples.put(row.tuple(), row.expiresAt());
         }
+        sharesRemoved.forEach(state.shares::remove);
+        sharesPut.values().forEach(state.shares::put);
         keysPut.values().forEach(state::putKey);
         usersRemoved.forEach(state::removeUser);
         usersPut.values().forEach(state::putUser);

@@ -1,7 +1,10 @@
 package nexus.tenant;
 
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import nexus.kernel.ZoneName;
+import nexus.store.ShareRecord;
 import nexus.store.TenantStore;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +37,19 @@ sealed interface Fetch {
 
     /** All tuples that match. */
     record Tuples(TenantStore.TupleQuery query) implements Fetch {}
+
+    /** What is in the folder of a tenant's shares: the wire paths there, what they lead to, and the notes. */
+    record SharedListing(
+            Map<String, String> entries,
+            List<Reply.FileInfo> notes,
+            boolean recursive,
+            @Nullable String prefix,
+            @Nullable String after,
+            @Nullable Integer pageSize) implements Fetch {}
+
+    /** Live shares with others and, by the query, what is shared within the tenant. */
+    record Shares(List<ShareRecord> shares, TenantStore.TupleQuery within, Instant now, int limit, int offset)
+            implements Fetch {}
 
     /** The whole audit log as a file's content. */
     record AuditContent(Reply.FileInfo info) implements Fetch {}

@@ -4,22 +4,28 @@ import io.vertx.core.Future;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import nexus.kernel.ContentHash;
 import nexus.kernel.Limits;
 import nexus.kernel.Problem;
+import nexus.kernel.TenantId;
 import nexus.kernel.WorkspacePath;
 import nexus.store.AuditEntry;
 import nexus.store.Content;
 import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Registry;
+import nexus.store.ShareRecord;
 import nexus.store.TenantStore;
 import nexus.store.TupleRow;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +70,10 @@ final class Fetcher {
             return versions(versions);
         } else if (fetch instanceof Fetch.Tuples tuples) {
             return tuples(tuples.query(), new ArrayList<>());
+        } else if (fetch instanceof Fetch.SharedListing listing) {
+            return sharedListing(listing);
+        } else if (fetch instanceof Fetch.Shares shares) {
+            return shares(shares);
         } else if (fetch instanceof Fetch.AuditContent audit) {
             return auditContent(audit.info(), 0, new ByteArrayOutputStream());
         } else if (fetch instanceof Fetch.Tenants tenants) {
@@ -208,9 +218,7 @@ final class Fetcher {
             }
             Integer page = listing.pageSize();
             if (page == null && all.size() > Limits.UNPAGED_ITEMS) {
-                throw Problem.tooLarge("the listing has more than " + Limits.UNPAGED_ITEMS
-                                + " entries: ask for pages with 'limit'")
-                        .exception();
+                throw tooLong().exception();
             }
             if (page == null || all.size() <= page) {
                 return new Reply.Listing(all, null);
@@ -218,6 +226,176 @@ final class Fetcher {
             List<Reply.FileInfo> first = List.copyOf(all.subList(0, page));
             return new Reply.Listing(first, first.get(page - 1).path());
         });
+    }
+
+    // ---- shares
+    // ------------------------------------------------------------------------------------------------------
+
+    /** The files and folders that are shared, under the names that they have there, and what is below the folders. */
+    private Future<Reply> sharedListing(Fetch.SharedListing listing) {
+        List<String> names = List.copyOf(listing.entries().keySet());
+        return entries(names.stream().map(listing.entries()::get).distinct().toList())
+                .compose(found -> {
+                    SharedPage page = new SharedPage(listing);
+                    listing.notes().forEach(page::add);
+                    List<String> folders = new ArrayList<>();
+                    for (String name : names) {
+                        FileEntry entry = found.getOrDefault(listing.entries().get(name), Optional.empty())
+                                .orElse(null);
+                        if (entry != null) {
+                            page.add(renamed(Infos.of(core.state, entry), name));
+                            if (entry.directory() && listing.recursive()) {
+                                folders.add(name);
+                            }
+                        }
+                    }
+                    return below(listing, folders.iterator(), page);
+                });
+    }
+
+    /** One folder after the other: each brings no more than a page. */
+    private Future<Reply> below(Fetch.SharedListing listing, Iterator<String> folders, SharedPage page) {
+        if (!folders.hasNext()) {
+            return Future.succeededFuture(page.reply());
+        }
+        String name = folders.next();
+        String path = listing.entries().get(name);
+        String after = listing.after();
+        String innerAfter = null;
+        if (after != null && WorkspacePath.isWithin(after, name)) {
+            innerAfter = path + after.substring(name.length());
+        } else if (after != null && Queries.BY_BYTES.compare(after, name + "/") > 0) {
+            return below(listing, folders, page);
+        }
+        TenantStore.FileRange range =
+                new TenantStore.FileRange(List.of(path), path, false, null, innerAfter, page.room());
+        return services.store().list(core.state.id, range).compose(found -> {
+            for (FileEntry entry : found) {
+                page.add(renamed(
+                        Infos.of(core.state, entry), name + entry.path().substring(path.length())));
+            }
+            return below(listing, folders, page);
+        });
+    }
+
+    private static Reply.FileInfo renamed(Reply.FileInfo info, String wire) {
+        return new Reply.FileInfo(
+                wire,
+                info.directory(),
+                info.version(),
+                info.size(),
+                info.etag(),
+                info.createdAt(),
+                info.modifiedAt(),
+                info.createdBy());
+    }
+
+    /** The first entries behind the cursor, from wherever they come and in whatever order. */
+    private static final class SharedPage {
+        private final Fetch.SharedListing listing;
+        private final TreeMap<String, Reply.FileInfo> first = new TreeMap<>(Queries.BY_BYTES);
+
+        SharedPage(Fetch.SharedListing listing) {
+            this.listing = listing;
+        }
+
+        /** One more than are wanted: it tells that there are more. */
+        int room() {
+            Integer size = listing.pageSize();
+            return (size == null ? Limits.UNPAGED_ITEMS : size) + 1;
+        }
+
+        void add(Reply.FileInfo info) {
+            String prefix = listing.prefix();
+            String after = listing.after();
+            if ((prefix == null || info.path().startsWith(prefix))
+                    && (after == null || Queries.BY_BYTES.compare(info.path(), after) > 0)) {
+                first.put(info.path(), info);
+                if (first.size() > room()) {
+                    first.pollLastEntry();
+                }
+            }
+        }
+
+        Reply reply() {
+            List<Reply.FileInfo> all = new ArrayList<>(first.values());
+            Integer size = listing.pageSize();
+            if (size == null && all.size() > Limits.UNPAGED_ITEMS) {
+                throw tooLong().exception();
+            }
+            if (size == null || all.size() <= size) {
+                return new Reply.Listing(all, null);
+            }
+            return new Reply.Listing(
+                    List.copyOf(all.subList(0, size)), all.get(size - 1).path());
+        }
+    }
+
+    private static Problem tooLong() {
+        return Problem.tooLarge(
+                "the listing has more than " + Limits.UNPAGED_ITEMS + " entries: ask for pages with 'limit'");
+    }
+
+    /** Those with tenants that are still there, and what is shared within the tenant; the newest first. */
+    private Future<Reply> shares(Fetch.Shares query) {
+        return tuples(query.within(), new ArrayList<>()).compose(reply -> {
+            List<Reply.Share> found = new ArrayList<>();
+            for (TupleRow row : ((Reply.Tuples) reply).tuples()) {
+                if (row.expiresAt() == null || row.expiresAt().isAfter(query.now())) {
+                    found.add(share(row));
+                }
+            }
+            Map<TenantId, List<ShareRecord>> byTarget = new LinkedHashMap<>();
+            query.shares().forEach(share -> byTarget.computeIfAbsent(share.target(), target -> new ArrayList<>())
+                    .add(share));
+            return living(byTarget.entrySet().iterator(), found).map(v -> {
+                found.sort(Comparator.comparing(Reply.Share::createdAt)
+                        .thenComparing(Reply.Share::id)
+                        .reversed());
+                int from = Math.min(query.offset(), found.size());
+                int to = Math.min(from + query.limit(), found.size());
+                return new Reply.Shares(core.state.zone, found.subList(from, to), found.size());
+            });
+        });
+    }
+
+    /** A tenant that is deleted may have been so since this one was loaded. */
+    private Future<Void> living(Iterator<Map.Entry<TenantId, List<ShareRecord>>> targets, List<Reply.Share> found) {
+        if (!targets.hasNext()) {
+            return Future.succeededFuture();
+        }
+        Map.Entry<TenantId, List<ShareRecord>> next = targets.next();
+        return services.registry().nameOf(next.getKey()).compose(name -> {
+            if (name.isPresent()) {
+                next.getValue().forEach(share -> found.add(share(share)));
+            }
+            return living(targets, found);
+        });
+    }
+
+    private Reply.Share share(ShareRecord share) {
+        boolean everybody = share.subjectType().equals(ShareRecord.EVERYBODY);
+        return new Reply.Share(
+                WireIds.print(core.state.id, share.id()),
+                WorkspacePath.wire(core.state.zone, String.valueOf(share.path())),
+                share.targetZone(),
+                share.subjectType(),
+                everybody ? share.targetZone().value() : share.subjectId(),
+                share.relation(),
+                share.createdAt(),
+                share.expiresAt());
+    }
+
+    private Reply.Share share(TupleRow row) {
+        return new Reply.Share(
+                WireIds.print(core.state.id, row.id()),
+                row.tuple().object().id(),
+                core.state.zone,
+                row.tuple().subject().type(),
+                row.tuple().subject().id(),
+                row.tuple().relation(),
+                row.createdAt(),
+                row.expiresAt());
     }
 
     private Future<Reply> tenants(Fetch.Tenants query) {

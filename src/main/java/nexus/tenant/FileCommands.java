@@ -13,6 +13,7 @@ import nexus.kernel.JsonText;
 import nexus.kernel.Limits;
 import nexus.kernel.Problem;
 import nexus.kernel.WorkspacePath;
+import nexus.kernel.ZoneName;
 import nexus.quota.UsageDelta;
 import nexus.rebac.tuple.ObjectRef;
 import nexus.rebac.tuple.RelationTuple;
@@ -21,6 +22,7 @@ import nexus.store.Content;
 import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
+import nexus.store.ShareRecord;
 import nexus.store.TenantStore;
 import nexus.store.TupleRow;
 import org.jspecify.annotations.Nullable;
@@ -170,6 +172,10 @@ final class FileCommands {
     // -------------------------------------------------------------------------------------------------
 
     Reply makeDirectory(Ask ask, TenantRequest.MakeDirectory command, Principal principal, Draft draft) {
+        if (isFolderOfShares(command.path()) && principal.systemAdministrator()) {
+            // The server makes it, when there is something in it.
+            return Reply.Done.DONE;
+        }
         String path = ownPath(command.path(), principal, Permissions.WRITE);
         if (path.equals(WorkspacePath.ROOT)) {
             // The tenant is there: making it is the system administrator's, and so is being told that it exists.
@@ -204,6 +210,13 @@ final class FileCommands {
         draft.createEntry(FileEntry.directory(newFileId(), path, draft.now, principal.subject()));
         draft.audit(AuditLine.of("change", ask, principal, "mkdir", path));
         return Reply.Done.DONE;
+    }
+
+    private boolean isFolderOfShares(WorkspacePath path) {
+        ZoneName source = path.source();
+        return state.zone.equals(path.zone())
+                && source != null
+                && path.relative().equals(WorkspacePath.sharedFrom(source));
     }
 
     Reply removeDirectory(Ask ask, TenantRequest.RemoveDirectory command, Principal principal, Draft draft) {
@@ -254,6 +267,11 @@ final class FileCommands {
         draft.charge(UsageDelta.files(-totals.files(), -totals.bytes()));
         for (StoredTuple tuple : state.tuples.under(Permissions.FILE, path)) {
             draft.removeTuple(TupleIds.of(tuple.tuple()), tuple.tuple());
+        }
+        for (ShareRecord share : draft.shares()) {
+            if (share.path() != null && WorkspacePath.isWithin(share.path(), path)) {
+                draft.removeShare(share.id());
+            }
         }
     }
 
@@ -512,6 +530,11 @@ final class FileCommands {
         for (TupleRow grant : grantsOn(path, draft)) {
             draft.removeTuple(grant.id(), grant.tuple());
         }
+        for (ShareRecord share : draft.shares()) {
+            if (path.equals(share.path())) {
+                draft.removeShare(share.id());
+            }
+        }
         draft.audit(AuditLine.of("change", ask, principal, "delete", path));
         return Reply.Done.DONE;
     }
@@ -561,6 +584,11 @@ final class FileCommands {
         }
         for (TupleRow grant : grants) {
             draft.putTuple(movedGrant(grant, from, to));
+        }
+        for (ShareRecord share : draft.shares()) {
+            if (share.path() != null && WorkspacePath.isWithin(share.path(), from)) {
+                draft.putShare(share.movedTo(to + share.path().substring(from.length())));
+            }
         }
         draft.audit(AuditLine.of("change", ask, principal, "rename", from)
                 .withDetail(new JsonText().put("to", to).end()));
@@ -644,7 +672,16 @@ final class FileCommands {
     /** The relative path, or a refusal for a path that is not this tenant's. */
     String ownPath(WorkspacePath path, Principal principal, String permission) {
         if (state.zone.equals(path.zone())) {
-            return path.relative();
+            if (WorkspacePath.sourceOf(path.relative()) == null) {
+                return path.relative();
+            }
+            if (principal.systemAdministrator()) {
+                throw Problem.refused(
+                                "what another tenant shares is changed at its own path there: " + path, path.wire())
+                        .exception();
+            }
+            // Another tenant's, and this one's has no say in it: as with any path of another tenant.
+            throw Permissions.denied(principal, permission, path.wire()).exception();
         }
         if (!principal.systemAdministrator()) {
             throw Permissions.denied(principal, permission, path.wire()).exception();

@@ -10,6 +10,7 @@ import java.util.UUID;
 import nexus.kernel.ContentHash;
 import nexus.kernel.Must;
 import nexus.kernel.Problem;
+import nexus.kernel.TenantId;
 import nexus.kernel.WorkspacePath;
 import nexus.kernel.ZoneName;
 import nexus.store.Content;
@@ -39,7 +40,7 @@ final class Loaded {
     private final Map<UUID, Optional<TupleRow>> tuples = new HashMap<>();
     private final Map<ContentHash, Content> contents = new HashMap<>();
     private final Map<String, TenantStore.FolderTotals> totals = new HashMap<>();
-    private final Map<ZoneName, Boolean> zones = new HashMap<>();
+    private final Map<ZoneName, Optional<TenantId>> zones = new HashMap<>();
     private final EntryCache cache;
 
     Loaded(EntryCache cache) {
@@ -134,8 +135,8 @@ final class Loaded {
         missingTotals.remove(folder);
     }
 
-    void gotZone(ZoneName zone, boolean taken) {
-        zones.put(zone, taken);
+    void gotZone(ZoneName zone, Optional<TenantId> tenant) {
+        zones.put(zone, tenant);
         missingZones.remove(zone);
     }
 
@@ -177,10 +178,15 @@ final class Loaded {
     }
 
     boolean isZoneTaken(ZoneName zone) {
-        Boolean taken = zones.get(zone);
-        if (taken == null) {
+        return tenant(zone).isPresent();
+    }
+
+    /** The tenant of a name. */
+    Optional<TenantId> tenant(ZoneName zone) {
+        Optional<TenantId> tenant = zones.get(zone);
+        if (tenant == null) {
             throw new IllegalStateException("BUG: a command looked at a name that it did not ask for");
         }
-        return taken;
+        return tenant;
     }
 }

@@ -20,18 +20,27 @@ final class Mailbox {
     /** A command and who waits for it. */
     static final class Letter {
         final Ask ask;
-        final TenantRequest.Command command;
-        final @Nullable Principal system;
+        /** As its sender put it. */
+        final TenantRequest.Command asked;
+        /** What it means here: of a guest's command another one, found anew for each group that it is to be in. */
+        TenantRequest.Command command;
+
+        final @Nullable Principal proved;
+        /** How a guest's command was understood. */
+        @Nullable
+        GuestView view;
+
         final long deadlineNanos;
         final Promise<Reply> promise = Promise.promise();
         /** Why it was refused; it is told so when the group that it was judged with is committed. */
         @Nullable
         ProblemException refusal;
 
-        Letter(Ask ask, TenantRequest.Command command, @Nullable Principal system, long deadlineNanos) {
+        Letter(Ask ask, TenantRequest.Command command, @Nullable Principal proved, long deadlineNanos) {
             this.ask = ask;
+            this.asked = command;
             this.command = command;
-            this.system = system;
+            this.proved = proved;
             this.deadlineNanos = deadlineNanos;
         }
 

@@ -7,6 +7,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import nexus.kernel.Limits;
+import nexus.kernel.Must;
 import nexus.kernel.Problem;
 import nexus.kernel.WorkspacePath;
 import nexus.rebac.check.CheckLimits;
@@ -47,8 +49,12 @@ final class Permissions {
         this.expander = new Expander(model, state.tuples, derived, CheckLimits.DEFAULT);
     }
 
-    /** Whether a principal has a permission on a path below the tenant's root. */
+    /** Whether a principal has a permission on a path below the tenant's root; a guest has what the shares give him. */
     boolean may(Principal principal, String permission, String relative, Instant now) {
+        if (principal.isGuest()) {
+            boolean write = permission.equals(WRITE);
+            return (write || permission.equals(READ)) && state.permitsGuest(principal, write, relative, now);
+        }
         return principal.systemAdministrator()
                 || holds(subjectOf(principal), permission, new ObjectRef(FILE, relative), now);
     }
@@ -111,6 +117,9 @@ final class Permissions {
         if (may(principal, READ, folder, now)) {
             return List.of(folder);
         }
+        if (principal.isGuest()) {
+            return List.of();
+        }
         GrantRoots roots = checker.grantRoots(subjectOf(principal), READ, FILE, now);
         requireComplete(roots.outcome(), "the caller's grants");
         List<String> inside = new ArrayList<>();
@@ -164,7 +173,21 @@ final class Permissions {
         }
     }
 
+    /** The groups of this tenant that a principal is a member of. */
+    List<String> groupsOf(Principal principal, Instant now) {
+        GrantRoots groups = checker.grantRoots(subjectOf(principal), MEMBER, GROUP, now);
+        requireComplete(groups.outcome(), "the caller's groups");
+        if (groups.ids().size() > Limits.GUEST_GROUPS) {
+            throw Problem.tooLarge("the caller is a member of " + groups.ids().size() + " groups, the limit for who uses "
+                            + "a share is " + Limits.GUEST_GROUPS)
+                    .exception();
+        }
+        return groups.ids();
+    }
+
+    /** A principal as this tenant's tuples name him; no guest is ever named by them. */
     static SubjectRef subjectOf(Principal principal) {
+        Must.hold(!principal.isGuest(), "a guest holds nothing but shares");
         return SubjectRef.of(principal.subjectType(), principal.subjectId());
     }
 

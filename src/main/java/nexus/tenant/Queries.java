@@ -12,6 +12,7 @@ import nexus.quota.UsageDelta;
 import nexus.rebac.tuple.ObjectRef;
 import nexus.rebac.tuple.SubjectRef;
 import nexus.store.Content;
+import nexus.store.ShareRecord;
 import nexus.store.TenantStore;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +69,8 @@ final class Queries {
             return Outcome.of(keys.list(list, principal, now));
         } else if (query instanceof TenantRequest.GetKey get) {
             return Outcome.of(keys.get(get, principal));
+        } else if (query instanceof TenantRequest.ListShares list) {
+            return Outcome.of(listShares(list, principal, now));
         } else if (query instanceof TenantRequest.WhoAmI) {
             return Outcome.of(new Reply.Identity(
                     principal.subjectType(),
@@ -166,6 +169,74 @@ final class Queries {
                 Limits.PAGE_ITEMS));
     }
 
+    private Fetch listShares(TenantRequest.ListShares query, Principal principal, Instant now) {
+        WorkspacePath resource = query.resource();
+        ObjectRef object = null;
+        if (resource == null) {
+            permissions.require(principal, Permissions.OWNER, WorkspacePath.ROOT, now);
+        } else {
+            object = tuples.ownedObject(new ObjectRef(Permissions.FILE, resource.wire()), principal, now);
+        }
+        List<ShareRecord> shares = new ArrayList<>();
+        for (ShareRecord share : state.shares.all()) {
+            if (share.isLive(now) && (object == null || object.id().equals(share.path()))) {
+                shares.add(share);
+            }
+        }
+        return new Fetch.Shares(
+                shares,
+                new TenantStore.TupleQuery(
+                        Permissions.FILE,
+                        object == null ? null : object.id(),
+                        ShareCommands.WITHIN,
+                        null,
+                        null,
+                        null,
+                        null,
+                        Limits.PAGE_ITEMS),
+                now,
+                query.limit(),
+                query.offset());
+    }
+
+    // ---- what guests find in the folder of the shares
+    // ----------------------------------------------------------------
+
+    /** The answer to a guest about the folder of the shares or a note in it; null for everything else. */
+    @Nullable
+    Outcome judgeRoot(TenantRequest.Query query, GuestView view) {
+        if (query instanceof TenantRequest.Stat stat) {
+            return statRoot(stat, view);
+        } else if (query instanceof TenantRequest.ReadFile read) {
+            ShareNote note = view.note(read.path());
+            return note == null
+                    ? null
+                    : Outcome.of(new Reply.FileContent(state.id, note.info(), Content.Inline.of(note.bytes())));
+        } else if (query instanceof TenantRequest.ListFiles list && view.isRoot(list.folder())) {
+            requirePage(list.limit());
+            return Outcome.of(new Fetch.SharedListing(
+                    view.entries(),
+                    view.notes().stream().map(ShareNote::info).toList(),
+                    list.recursive(),
+                    list.prefix(),
+                    list.after(),
+                    list.limit()));
+        }
+        return null;
+    }
+
+    /** A single path only: a batch finds files. */
+    private static @Nullable Outcome statRoot(TenantRequest.Stat stat, GuestView view) {
+        if (stat.paths().size() != 1) {
+            return null;
+        }
+        WorkspacePath path = stat.paths().get(0);
+        ShareNote note = view.note(path);
+        Reply.FileInfo info =
+                note != null ? note.info() : view.isRoot(path) && !view.isEmpty() ? view.root() : null;
+        return info == null ? null : Outcome.of(new Reply.Stats(List.of(new Reply.StatResult(info, null))));
+    }
+
     // ---- files
     // -------------------------------------------------------------------------------------------------------
 
@@ -183,7 +254,7 @@ final class Queries {
         if (state.isSystem() && path.zone() == null) {
             return new Fetch.Target(wire, null, atTheTop(path));
         }
-        if (!state.zone.equals(path.zone()) || !permissions.may(principal, Permissions.READ, path.relative(), now)) {
+        if (!isOwn(path) || !permissions.may(principal, Permissions.READ, path.relative(), now)) {
             return new Fetch.Target(
                     wire, null, new Reply.StatResult(null, Permissions.denied(principal, Permissions.READ, wire)));
         }
@@ -226,7 +297,7 @@ final class Queries {
 
     private Outcome prepareWrite(TenantRequest.PrepareWrite query, Principal principal) {
         WorkspacePath path = query.path();
-        if (!state.zone.equals(path.zone())) {
+        if (!isOwn(path)) {
             throw principal.systemAdministrator()
                     ? Problem.refused(
                                     "nothing can be made at " + path + ": everything is below /tenants/{zone_id}",
@@ -258,15 +329,12 @@ final class Queries {
 
     private Outcome list(TenantRequest.ListFiles query, Principal principal, Instant now) {
         WorkspacePath folder = query.folder();
-        if (!state.zone.equals(folder.zone())) {
+        if (!isOwn(folder)) {
             // What a caller cannot see lists as empty, and so does what cannot exist.
             return Outcome.of(new Reply.Listing(List.of(), null));
         }
         Integer limit = query.limit();
-        if (limit != null && (limit < 1 || limit > Limits.PAGE_ITEMS)) {
-            throw Problem.invalid("limit must be 1 to " + Limits.PAGE_ITEMS + ", it is " + limit)
-                    .exception();
-        }
+        requirePage(limit);
         List<String> roots = permissions.readableRoots(principal, folder.relative(), now);
         if (roots.isEmpty()) {
             return Outcome.of(new Reply.Listing(List.of(), null));
@@ -281,6 +349,18 @@ final class Queries {
                 after,
                 (limit == null ? Limits.UNPAGED_ITEMS : limit) + 1);
         return Outcome.of(new Fetch.Listing(range, controlEntries(range, now), limit));
+    }
+
+    private static void requirePage(@Nullable Integer limit) {
+        if (limit != null && (limit < 1 || limit > Limits.PAGE_ITEMS)) {
+            throw Problem.invalid("limit must be 1 to " + Limits.PAGE_ITEMS + ", it is " + limit)
+                    .exception();
+        }
+    }
+
+    /** Whether a path is this tenant's; what others share with it is not. */
+    private boolean isOwn(WorkspacePath path) {
+        return state.zone.equals(path.zone()) && WorkspacePath.sourceOf(path.relative()) == null;
     }
 
     /** The relative form of a wire path's beginning; what is not of this tenant matches nothing below its root. */
@@ -326,7 +406,7 @@ final class Queries {
 
     /** The relative path if the principal may read it: the same refusal whether or not it exists. */
     private String readable(WorkspacePath path, Principal principal, Instant now) {
-        if (!state.zone.equals(path.zone())) {
+        if (!isOwn(path)) {
             throw principal.systemAdministrator()
                     ? Problem.notFound("File not found: " + path, path.wire()).exception()
                     : Permissions.denied(principal, Permissions.READ, path.wire())

@@ -126,4 +126,32 @@ public sealed interface Reply {
 
     /** A grant. @param id wire id of the tuple */
     record Granted(String id, long revision) implements Reply {}
+
+    /**
+     * One share.
+     *
+     * @param id wire id of the share, or of the grant within the tenant
+     * @param resource wire path of what is shared
+     * @param zone the tenant that it is shared with
+     * @param recipientType {@code tenant} for everybody of it
+     * @param recipientId the name of the tenant for everybody of it
+     * @param permission the word that it was granted by
+     */
+    record Share(
+            String id,
+            String resource,
+            ZoneName zone,
+            String recipientType,
+            String recipientId,
+            String permission,
+            Instant createdAt,
+            @Nullable Instant expiresAt) {}
+
+    /** A page of shares, the newest first. @param total how many there are in all */
+    record Shares(ZoneName zone, List<Share> shares, int total) implements Reply {
+        /** Copied. */
+        public Shares {
+            shares = List.copyOf(shares);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 package nexus.tenant;
 
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -224,29 +225,70 @@ final class TenantActor {
     // ------------------------------------------------------------------------------------------------------
 
     /** Answers on the actor's context. */
-    Future<Reply> ask(Ask ask, @Nullable Principal system) {
+    Future<Reply> ask(Ask ask, @Nullable Principal proved) {
         if (phase == Phase.STOPPED || stopping) {
             return Future.failedFuture(new StoppedException());
         }
-        if (system != null && isStale(system)) {
+        if (proved != null && isStale(proved)) {
             return Future.failedFuture(new StoppedException());
+        }
+        if (proved != null && proved.isGuest() && Mounted.of(ask.request()) == null) {
+            return Future.failedFuture(
+                    Problem.refused("'" + ask.request().operation() + "' is not served through a share", null)
+                            .exception());
         }
         long started = services.time().nanoTime();
         lastAskNanos = started;
         if (!(ask.request() instanceof TenantRequest.Command command)) {
-            return query(ask, (TenantRequest.Query) ask.request(), system, REPEATS);
+            return query(ask, (TenantRequest.Query) ask.request(), proved, REPEATS);
         }
         long deadline = started + ask.timeout().toNanos();
-        Future<Reply> reply = mailbox.add(new Letter(ask, command, system, deadline));
+        Letter letter = new Letter(ask, command, proved, deadline);
+        Future<Reply> reply = mailbox.add(letter);
         watch();
         cycle();
-        return reply;
+        return proved != null && proved.isGuest() ? reply.transform(done -> outside(letter.view, command, done)) : reply;
     }
 
-    /** Whether the reserved tenant's verdict is so old that the key may have been revoked since: it must be asked anew. */
-    private boolean isStale(Principal system) {
-        return !system.equals(Principal.SERVER)
-                && clock.now().isAfter(system.provedAt().plus(Limits.SYSTEM_PROOF));
+    /** What a guest is told: his own words for what is meant, and nothing else of this tenant. */
+    private static Future<Reply> outside(@Nullable GuestView view, TenantRequest asked, AsyncResult<Reply> done) {
+        if (done.succeeded()) {
+            if (view == null) {
+                throw new IllegalStateException("BUG: a guest's command was carried out before it was understood");
+            }
+            return Future.succeededFuture(view.outside(asked, done.result()));
+        }
+        return Future.failedFuture(
+                view != null && done.cause() instanceof ProblemException e
+                        ? view.outside(e.problem()).exception()
+                        : done.cause());
+    }
+
+    /** Whether another tenant's verdict is so old that the key may have been revoked since: it must be asked anew. */
+    private boolean isStale(Principal proved) {
+        return !proved.equals(Principal.SERVER)
+                && clock.now().isAfter(proved.provedAt().plus(Limits.SYSTEM_PROOF));
+    }
+
+    /** Who asks for what another tenant shares with this one; the other one is asked next. */
+    Future<Principal> vouch(Ask ask, @Nullable Principal system) {
+        lastAskNanos = services.time().nanoTime();
+        TenantCore present = core;
+        if (phase == Phase.STOPPED || stopping || system != null && isStale(system)) {
+            return Future.failedFuture(new StoppedException());
+        }
+        if (present == null || !mayAnswer()) {
+            return Future.failedFuture(away());
+        }
+        try {
+            return Future.succeededFuture(present.vouch(ask, system, clock.now()));
+        } catch (ProblemException e) {
+            return Future.failedFuture(e);
+        } finally {
+            if (!denials.isEmpty()) {
+                timeDenials();
+            }
+        }
     }
 
     /** Who a system key belongs to; only the reserved tenant's actor is asked. */
@@ -279,16 +321,35 @@ final class TenantActor {
                 .exception();
     }
 
-    private Future<Reply> query(Ask ask, TenantRequest.Query query, @Nullable Principal system, int repeatsLeft) {
+    private Future<Reply> query(Ask ask, TenantRequest.Query query, @Nullable Principal proved, int repeatsLeft) {
         TenantCore present = core;
         if (present == null || !mayAnswer()) {
             return Future.failedFuture(away());
         }
         Instant now = clock.now();
+        GuestView view = proved == null ? null : present.viewOf(proved, now);
+        Future<Reply> answer = view == null
+                ? query(present, ask, query, proved, null, now)
+                : query(present, ask, query, proved, view, now)
+                        .transform(done -> outside(view, query, done));
+        return answer.recover(e -> e instanceof Fetcher.ChangedException
+                ? groupEnded().compose(v -> repeat(ask, query, proved, repeatsLeft - 1))
+                : Future.failedFuture(e));
+    }
+
+    private Future<Reply> query(
+            TenantCore present,
+            Ask ask,
+            TenantRequest.Query query,
+            @Nullable Principal proved,
+            @Nullable GuestView view,
+            Instant now) {
         Principal principal = null;
         try {
-            principal = present.admit(ask, system, now);
-            Queries.Outcome outcome = present.query(ask, query, principal, now);
+            principal = present.admit(ask, proved, now);
+            Queries.Outcome outcome = view == null
+                    ? present.query(ask, query, principal, now)
+                    : present.query(ask, query, principal, view, now);
             if (!denials.isEmpty()) {
                 timeDenials();
             }
@@ -296,24 +357,21 @@ final class TenantActor {
             if (reply != null) {
                 return Future.succeededFuture(reply);
             }
-            return fetch(ask, principal, outcome.fetch())
-                    .recover(e -> e instanceof Fetcher.ChangedException
-                            ? groupEnded().compose(v -> repeat(ask, query, system, repeatsLeft - 1))
-                            : Future.failedFuture(e));
+            return fetch(ask, principal, outcome.fetch());
         } catch (ProblemException e) {
             refused(ask, principal, e.problem());
             return Future.failedFuture(e);
         }
     }
 
-    private Future<Reply> repeat(Ask ask, TenantRequest.Query query, @Nullable Principal system, int repeatsLeft) {
+    private Future<Reply> repeat(Ask ask, TenantRequest.Query query, @Nullable Principal proved, int repeatsLeft) {
         if (phase == Phase.STOPPED || stopping) {
             return Future.failedFuture(new StoppedException());
         }
         return repeatsLeft == 0
                 ? Future.failedFuture(Problem.unavailable("the file changed again and again while it was read")
                         .exception())
-                : query(ask, query, system, repeatsLeft);
+                : query(ask, query, proved, repeatsLeft);
     }
 
     /** Completes when the group in flight has ended, one way or the other: then memory has followed the database. */
@@ -383,6 +441,7 @@ final class TenantActor {
         TenantCore present = present();
         phase = Phase.BUSY;
         inFlight = mailbox.take();
+        inFlight.forEach(letter -> understand(present, letter));
         Loaded loaded = new Loaded(present.state.entries);
         prepare(present, loaded).onComplete(done -> {
             if (phase == Phase.STOPPED) {
@@ -398,6 +457,15 @@ final class TenantActor {
                 finishFailed(away().problem());
             }
         });
+    }
+
+    /** Finds what a guest's command means: his share may have got another path, or an end, since he was last looked at. */
+    private void understand(TenantCore present, Letter letter) {
+        GuestView view = letter.proved == null ? null : present.viewOf(letter.proved, clock.now());
+        if (view != null) {
+            letter.view = view;
+            letter.command = view.inside(letter.asked);
+        }
     }
 
     /** Loads what the batch needs; needs may show only when the first have come. */
@@ -433,7 +501,7 @@ final class TenantActor {
             loads.add(got(store.folderTotals(tenant, folder), sums -> loaded.gotTotals(folder, sums)));
         }
         for (ZoneName zone : List.copyOf(loaded.missingZones)) {
-            loads.add(got(services.registry().find(zone), found -> loaded.gotZone(zone, found.isPresent())));
+            loads.add(got(services.registry().find(zone), found -> loaded.gotZone(zone, found)));
         }
         return Future.all(loads).mapEmpty();
     }
@@ -453,7 +521,7 @@ final class TenantActor {
         }
         TenantRequest.AppendFile append = (TenantRequest.AppendFile) letter.command;
         FileEntry base = present.committed(append, loaded);
-        Problem refusal = present.refusalOfLargeAppend(letter.ask, append, letter.system, base, loaded, clock.now());
+        Problem refusal = present.refusalOfLargeAppend(letter.ask, append, letter.proved, base, loaded, clock.now());
         if (refusal != null) {
             // It is refused once more, for good, when it is decided.
             loaded.refusedAppends.put(append, refusal);
@@ -502,7 +570,7 @@ final class TenantActor {
             Principal principal = null;
             letter.refusal = null;
             try {
-                principal = present.admit(letter.ask, letter.system, now);
+                principal = present.admit(letter.ask, letter.proved, now);
                 if (!draft.replies().containsKey(letter.ask.command())) {
                     draft.reply(letter.ask.command(), present.decide(letter.ask, letter.command, principal, draft));
                 }

@@ -12,11 +12,13 @@ import nexus.kernel.KeyId;
 import nexus.kernel.Problem;
 import nexus.kernel.ProblemCode;
 import nexus.kernel.ProblemException;
+import nexus.kernel.ZoneName;
 import nexus.rebac.schema.AuthorizationModel;
 import nexus.store.BlobPlace;
 import nexus.store.Content;
 import nexus.store.FileEntry;
 import nexus.store.KeyRecord;
+import nexus.store.ShareRecord;
 import nexus.store.TupleRow;
 import nexus.store.UserRecord;
 import org.jspecify.annotations.Nullable;
@@ -40,19 +42,22 @@ final class TenantCore {
     private final UserCommands users;
     private final RecordCommands records;
     private final ClusterCommands cluster;
+    private final ShareCommands shares;
+    private final Permissions permissions;
     private final Queries queries;
     private final Map<KeyId, Instant> used = new HashMap<>(2);
 
     TenantCore(TenantState state, Denials denials, AuthorizationModel model, Ids ids) {
         this.state = state;
         this.denials = denials;
-        Permissions permissions = new Permissions(state, model);
+        this.permissions = new Permissions(state, model);
         this.files = new FileCommands(state, permissions, ids);
         this.tuples = new TupleCommands(state, permissions, model);
         this.keys = new KeyCommands(state);
         this.users = new UserCommands(state, permissions, files);
         this.records = new RecordCommands(state, permissions, ids);
         this.cluster = new ClusterCommands(state);
+        this.shares = new ShareCommands(state, tuples, model, ids);
         this.queries = new Queries(state, permissions, tuples, keys);
     }
 
@@ -62,14 +67,15 @@ final class TenantCore {
     /**
      * Who is asking, or a refusal.
      *
-     * @param system the system administrator whom the reserved tenant proved a moment ago; null for a key of this tenant
+     * @param proved the system administrator whom the reserved tenant proved a moment ago, or the guest whom his own tenant
+     *     did; null for a key of this tenant
      */
-    Principal admit(Ask ask, @Nullable Principal system, Instant now) {
+    Principal admit(Ask ask, @Nullable Principal proved, Instant now) {
         if (state.gone) {
             throw Problem.tenantGone().exception();
         }
-        if (system != null) {
-            return system;
+        if (proved != null) {
+            return proved;
         }
         KeyRecord key = state.key(ask.credential().key());
         if (key == null
@@ -96,6 +102,56 @@ final class TenantCore {
                     .exception();
         }
         return principal;
+    }
+
+    /**
+     * Proves somebody of this tenant, who asks for what another tenant shares with it. The other tenant judges what he may;
+     * this one says who he is, and that he and it are in good standing.
+     *
+     * @param system the system administrator whom the reserved tenant proved a moment ago; null for a key of this tenant
+     */
+    Principal vouch(Ask ask, @Nullable Principal system, Instant now) {
+        Mounted mounted = Mounted.of(ask.request());
+        if (mounted == null) {
+            throw new IllegalStateException("BUG: " + ask.request().operation() + " does not go through a share");
+        }
+        Principal principal = admit(ask, system, now);
+        boolean own = mounted.target().equals(state.zone) && !mounted.source().equals(state.zone);
+        if (!own || state.isSystem() || principal.isGuest()) {
+            throw Permissions.denied(
+                            principal,
+                            ask.request() instanceof TenantRequest.Query ? Permissions.READ : Permissions.WRITE,
+                            mounted.first().wire())
+                    .exception();
+        }
+        if (!state.record.statusAt(now).isServed()) {
+            throw new Problem.Plain(
+                            ProblemCode.TENANT_SUSPENDED,
+                            "the tenant is " + state.record.statusAt(now).text(),
+                            null)
+                    .exception();
+        }
+        denials.add("access", ask, principal, mounted.first().relative(), now);
+        boolean administrator = principal.systemAdministrator();
+        UserRecord user = administrator ? null : state.user(principal.subject());
+        return new Principal(
+                state.id,
+                principal.key(),
+                principal.subjectType(),
+                principal.subjectId(),
+                false,
+                now,
+                new Principal.Guest(
+                        state.zone,
+                        administrator ? List.of() : permissions.groupsOf(principal, now),
+                        user == null || !user.enabled() ? null : user.createdAt(),
+                        administrator));
+    }
+
+    /** How a principal's request is to be understood: null but for guests. */
+    @Nullable
+    GuestView viewOf(Principal principal, Instant now) {
+        return principal.isGuest() ? new GuestView(state, principal, now) : null;
     }
 
     private boolean isEnabled(KeyRecord key) {
@@ -140,6 +196,17 @@ final class TenantCore {
     // ---- queries
     // -----------------------------------------------------------------------------------------------------
 
+    /** Judges what a guest asks for, which {@link #viewOf} made him see. */
+    Queries.Outcome query(
+            Ask ask, TenantRequest.Query query, Principal principal, GuestView view, Instant now) {
+        TenantRequest.Query inside = view.inside(query);
+        if (!state.usableShares(principal, now).isEmpty()) {
+            denials.add("access", ask, principal, pathOf(inside), now);
+        }
+        Queries.Outcome outcome = queries.judgeRoot(query, view);
+        return outcome == null ? queries.judge(inside, principal, now) : outcome;
+    }
+
     Queries.Outcome query(Ask ask, TenantRequest.Query query, Principal principal, Instant now) {
         if (principal.systemAdministrator() && !state.isSystem() && !(query instanceof TenantRequest.WhoAmI)) {
             denials.add("access", ask, principal, pathOf(query), now);
@@ -172,7 +239,10 @@ final class TenantCore {
 
     /** Declares what must be loaded before a command can be decided. */
     void need(TenantRequest.Command command, Loaded loaded) {
-        if (command instanceof TenantRequest.DeleteTuple delete) {
+        ZoneName target = state.isSystem() ? null : shares.target(command);
+        if (target != null) {
+            loaded.needZone(target);
+        } else if (command instanceof TenantRequest.DeleteTuple delete) {
             loaded.needTuple(delete.tuple());
         } else if (state.isSystem()) {
             if (command instanceof TenantRequest.MakeDirectory make
@@ -259,9 +329,23 @@ final class TenantCore {
         } else if (command instanceof TenantRequest.Rollback rollback) {
             return files.rollback(ask, rollback, principal, draft);
         } else if (command instanceof TenantRequest.CreateTuple create) {
-            return tuples.create(ask, create, principal, draft);
+            ZoneName target = state.isSystem() ? null : shares.foreignTenant(create.subject());
+            return target == null
+                    ? tuples.create(ask, create, principal, draft)
+                    : shares.grant(ask, create, target, principal, draft);
         } else if (command instanceof TenantRequest.DeleteTuple delete) {
-            return tuples.delete(ask, delete, principal, draft);
+            ShareRecord share = draft.share(delete.tuple());
+            return share == null
+                    ? tuples.delete(ask, delete, principal, draft)
+                    : shares.revoke(ask, share, principal, draft);
+        } else if (command instanceof TenantRequest.CreateShare create) {
+            return shares.create(ask, create, principal, draft);
+        } else if (command instanceof TenantRequest.OfferShare offer) {
+            return shares.offer(ask, offer, principal, draft);
+        } else if (command instanceof TenantRequest.BindShare bind) {
+            return shares.bind(ask, bind, principal, draft);
+        } else if (command instanceof TenantRequest.RevokeShares revoke) {
+            return shares.revokeAll(ask, revoke, principal, draft);
         } else if (command instanceof TenantRequest.CreateKey create) {
             return keys.create(ask, create, principal, draft);
         } else if (command instanceof TenantRequest.SetChosenKey set) {
@@ -291,7 +375,9 @@ final class TenantCore {
         if (principal != null && problem.code() == ProblemCode.FORBIDDEN) {
             String wire = problem.path();
             String relative = wire == null ? null : state.relative(wire);
-            denials.add("denial", ask, principal, relative == null ? wire : relative, now);
+            // What strangers name must not fill this tenant's log: theirs are told together.
+            String told = relative == null && !principal.isGuest() ? wire : relative;
+            denials.add("denial", ask, principal, told, now);
         }
     }
 

@@ -183,6 +183,19 @@ public sealed interface TenantRequest {
         }
     }
 
+    /**
+     * What this tenant shares: with other tenants, and within itself by the words of the share methods. Needs {@code owner} on
+     * the resource, or on the root if none is named. Reply: {@link Reply.Shares}.
+     *
+     * @param resource only what is shared of exactly this path; null: of any
+     */
+    record ListShares(@Nullable WorkspacePath resource, int limit, int offset) implements Query {
+        @Override
+        public String operation() {
+            return "list_shares";
+        }
+    }
+
     /** Makes a directory; of a tenant's root by a system key: the tenant. Reply: {@link Reply.Done}. */
     record MakeDirectory(WorkspacePath path, boolean parents, boolean existOk) implements Command {
         @Override
@@ -466,6 +479,65 @@ public sealed interface TenantRequest {
                 sum += 3 * line.length();
             }
             return sum;
+        }
+    }
+
+    /**
+     * Shares a file or folder with another tenant, a group or somebody of it, or renews such a share; with this tenant itself
+     * it is a grant. Needs {@code owner} on the path. Reply: {@link Reply.Granted}.
+     *
+     * @param target null for this tenant itself
+     * @param subjectType {@code tenant} for everybody of the target, else a type of subject
+     * @param subjectId empty for everybody
+     */
+    record CreateShare(
+            WorkspacePath path,
+            String relation,
+            @Nullable ZoneName target,
+            String subjectType,
+            String subjectId,
+            @Nullable Instant expiresAt)
+            implements Command {
+        @Override
+        public String operation() {
+            return "create_share";
+        }
+    }
+
+    /**
+     * Announces a share with everybody of a tenant, by the name that it will have there: the first half of what the tutorial
+     * does. It permits nothing until it is bound. System keys only. Reply: {@link Reply.Granted}.
+     */
+    record OfferShare(ZoneName target, String name, String relation, @Nullable Instant expiresAt) implements Command {
+        @Override
+        public String operation() {
+            return "offer_share";
+        }
+    }
+
+    /**
+     * Makes an announced share a live one of this path: the second half. System keys only. Reply: {@link Reply.Written} with
+     * the note of the share.
+     *
+     * @param label the id that its maker gave it
+     */
+    record BindShare(
+            ZoneName target, String label, WorkspacePath path, String relation, @Nullable Instant expiresAt)
+            implements Command {
+        @Override
+        public String operation() {
+            return "bind_share";
+        }
+    }
+
+    /**
+     * Ends what is shared of exactly this path with the users of an id, of this tenant by the words of the share methods, and
+     * of all others. Needs {@code owner} on the path. Reply: {@link Reply.Flag}, false if there was nothing.
+     */
+    record RevokeShares(WorkspacePath path, String userId) implements Command {
+        @Override
+        public String operation() {
+            return "revoke_share";
         }
     }
 }

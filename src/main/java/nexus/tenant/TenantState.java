@@ -3,6 +3,7 @@ package nexus.tenant;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import nexus.kernel.CommandId;
 import nexus.kernel.Epoch;
@@ -15,6 +16,7 @@ import nexus.quota.QuotaLimits;
 import nexus.quota.Usage;
 import nexus.rebac.tuple.TupleIndex;
 import nexus.store.KeyRecord;
+import nexus.store.ShareRecord;
 import nexus.store.TenantRecord;
 import nexus.store.TenantSnapshot;
 import nexus.store.UserRecord;
@@ -37,6 +39,7 @@ final class TenantState {
     final String rootWire;
 
     final TupleIndex tuples;
+    final ShareIndex shares = new ShareIndex();
     final EntryCache entries = new EntryCache();
 
     TenantRecord record;
@@ -70,6 +73,7 @@ final class TenantState {
         this.users = new HashMap<>(Math.max(4, snapshot.users().size() * 2));
         snapshot.keys().forEach(this::putKey);
         snapshot.users().forEach(this::putUser);
+        snapshot.shares().forEach(shares::put);
         this.outcomes = new Outcomes(snapshot.outcomes());
         Must.hold(
                 id.equals(TenantId.SYSTEM) || usage.users() == liveKeys.size(),
@@ -130,6 +134,16 @@ final class TenantState {
 
     void removeUser(String subject) {
         users.remove(subject);
+    }
+
+    /** The shares that a guest may use now; none while the tenant is not served. */
+    List<ShareRecord> usableShares(Principal guest, Instant now) {
+        return record.statusAt(now).isServed() ? shares.usable(guest, now) : List.of();
+    }
+
+    /** Whether a guest may read, or write, at a path now; nothing while the tenant is not served. */
+    boolean permitsGuest(Principal guest, boolean write, String relative, Instant now) {
+        return record.statusAt(now).isServed() && shares.permits(guest, write, relative, now);
     }
 
     /** The answer that a command got, if it was here before. */

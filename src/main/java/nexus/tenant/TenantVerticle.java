@@ -50,11 +50,21 @@ public final class TenantVerticle extends VerticleBase {
     /**
      * Asks the tenant from any Vert.x context; the answer comes back on it.
      *
-     * @param system the system administrator whom the reserved tenant has just proved; null for a key of this tenant
+     * @param proved the system administrator whom the reserved tenant has just proved, or the guest whom his own tenant has;
+     *     null for a key of this tenant
      * @return fails with a {@link StoppedException} when the tenant is not here any more: the node may have it anew
      */
-    public Future<Reply> ask(Ask ask, @Nullable Principal system) {
-        return hop((at, request) -> at.ask(request, system), ask);
+    public Future<Reply> ask(Ask ask, @Nullable Principal proved) {
+        return hop((at, request) -> at.ask(request, proved), ask);
+    }
+
+    /**
+     * Who asks for what another tenant shares with this one. It permits nothing: the other tenant judges.
+     *
+     * @param system the system administrator whom the reserved tenant has just proved; null for a key of this tenant
+     */
+    public Future<Principal> vouch(Ask ask, @Nullable Principal system) {
+        return hop((at, request) -> at.vouch(request, system), ask);
     }
 
     /** Who a system key belongs to; only of the reserved tenant. */

@@ -116,6 +116,11 @@ final class TupleCommands {
             throw Problem.refused("this path belongs to the server: " + wire.id(), wire.id())
                     .exception();
         }
+        if (object.type().equals(Permissions.FILE) && WorkspacePath.sourceOf(object.id()) != null) {
+            throw Problem.refused(
+                            "what another tenant shares cannot be granted or shared on: " + wire.id(), wire.id())
+                    .exception();
+        }
         if (!object.type().equals(Permissions.FILE) && !object.type().equals(Permissions.GROUP)) {
             throw Problem.refused("grants are on objects of type 'file' or 'group', not '" + object.type() + "'", null)
                     .exception();
@@ -165,7 +170,7 @@ final class TupleCommands {
         requireIdentifiers(wire.type(), wire.id());
         if (wire.type().equals(Permissions.TENANT)) {
             if (!wire.id().equals(state.zone.value())) {
-                throw Problem.refused("sharing with another tenant is not served yet: '" + wire.id() + "'", null)
+                throw Problem.refused("the subject is not of the tenant '" + state.zone + "': '" + wire.id() + "'", null)
                         .exception();
             }
             return new SubjectRef(Permissions.TENANT, state.id.toString(), Permissions.MEMBER);

@@ -57,6 +57,17 @@ final class NodeMessages {
     private static final SubjectRef ENGINEERS = SubjectRef.userset(new ObjectRef("group", "eng"), "member");
     private static final Principal ADMINISTRATOR = new Principal(TenantId.SYSTEM, KEY, "user", "root", true, AT);
 
+    private static final Principal GUEST = new Principal(
+            TENANT,
+            KEY,
+            "user",
+            "bob",
+            false,
+            AT,
+            new Principal.Guest(new ZoneName("beta"), List.of("eng", "é"), BEFORE_1970, false));
+    private static final Principal GUEST_ADMINISTRATOR = new Principal(
+            TENANT, KEY, "service", "root", false, AT, new Principal.Guest(ACME, List.of(), null, true));
+
     // ---- requests
     // ----------------------------------------------------------------------------------------------------
 
@@ -92,6 +103,11 @@ final class NodeMessages {
                         ADMINISTRATOR));
         messages.put("prove", new NodeRequest.Prove(ask(new TenantRequest.WhoAmI())));
         messages.put("activate", new NodeRequest.Activate(TENANT));
+        TenantRequest read = new TenantRequest.ReadFile(FILE, null);
+        messages.put("visit", new NodeRequest.Visit(TENANT, ask(read), GUEST));
+        messages.put("visit-by-system", new NodeRequest.Visit(TENANT, ask(read), GUEST_ADMINISTRATOR));
+        messages.put("vouch", new NodeRequest.Vouch(TENANT, ask(read), null));
+        messages.put("vouch-for-system", new NodeRequest.Vouch(TENANT, ask(read), ADMINISTRATOR));
         tenantRequests().forEach((name, request) -> messages.put(name, asking(request)));
         return messages;
     }
@@ -198,6 +214,19 @@ final class NodeMessages {
         requests.put("drain-node", new TenantRequest.DrainNode(new NodeId(new UUID(5, 6)), true));
         requests.put("pin-tenant", new TenantRequest.PinTenant(ACME, "node-1"));
         requests.put("unpin-tenant", new TenantRequest.PinTenant(ACME, null));
+        requests.put("list-shares", new TenantRequest.ListShares(null, 100, 0));
+        requests.put("list-shares-of", new TenantRequest.ListShares(FILE, 1, 7));
+        requests.put(
+                "create-share",
+                new TenantRequest.CreateShare(FILE, "shared-viewer", new ZoneName("beta"), "user", "bob", null));
+        requests.put(
+                "create-share-within-until",
+                new TenantRequest.CreateShare(FOLDER, "shared-editor", null, "group", "eng", AT));
+        requests.put("offer-share", new TenantRequest.OfferShare(ACME, "a.txt", "can_read", null));
+        requests.put("offer-share-until", new TenantRequest.OfferShare(ACME, "Ünïcode", "can_write", AT));
+        requests.put("bind-share", new TenantRequest.BindShare(ACME, "share_1.5", FILE, "can_read", null));
+        requests.put("bind-share-until", new TenantRequest.BindShare(ACME, "é", FOLDER, "can_write", AT));
+        requests.put("revoke-shares", new TenantRequest.RevokeShares(FILE, "bob"));
         return requests;
     }
 
@@ -241,6 +270,8 @@ final class NodeMessages {
         messages.put("moved", new NodeReply.Moved(null));
         messages.put("moved-to", new NodeReply.Moved(new NodeId(new UUID(3, 4))));
         messages.put("broken", NodeReply.Broken.BROKEN);
+        messages.put("vouched", new NodeReply.Vouched(GUEST));
+        messages.put("vouched-for-system", new NodeReply.Vouched(GUEST_ADMINISTRATOR));
         return messages;
     }
 
@@ -346,6 +377,24 @@ final class NodeMessages {
                 "deprovisioned", new Reply.Deprovisioned(ACME, "alice", "/tenants/acme/users/alice", 1, 2, 3, true));
         replies.put("deprovisioned-nothing", new Reply.Deprovisioned(ACME, "alice", null, 0, 0, 0, false));
         replies.put("granted", new Reply.Granted("01J0000000000000000000000A", 99));
+        replies.put(
+                "shares",
+                new Reply.Shares(
+                        ACME,
+                        List.of(
+                                new Reply.Share(
+                                        "01J0",
+                                        "/tenants/acme/a.txt",
+                                        new ZoneName("beta"),
+                                        "tenant",
+                                        "beta",
+                                        "can_read",
+                                        AT,
+                                        null),
+                                new Reply.Share(
+                                        "01J1", "/tenants/acme/é", ACME, "user", "bob", "shared-editor", AT, AT)),
+                        17));
+        replies.put("shares-none", new Reply.Shares(ACME, List.of(), 0));
         return replies;
     }
 

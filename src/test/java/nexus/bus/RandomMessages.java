@@ -15,9 +15,11 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.function.Supplier;
 import nexus.kernel.ContentHash;
+import nexus.kernel.KeyId;
 import nexus.kernel.Limits;
 import nexus.kernel.Problem;
 import nexus.kernel.ProblemCode;
+import nexus.kernel.TenantId;
 import nexus.kernel.WorkspacePath;
 import nexus.kernel.ZoneName;
 import nexus.rebac.tuple.ObjectRef;
@@ -25,6 +27,8 @@ import nexus.rebac.tuple.RelationTuple;
 import nexus.rebac.tuple.SubjectRef;
 import nexus.store.BlobPlace;
 import nexus.store.Content;
+import nexus.tenant.Ask;
+import nexus.tenant.Principal;
 import nexus.tenant.TenantRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -74,12 +78,32 @@ final class RandomMessages {
         generators.put(
                 Content.Inline.class,
                 () -> Content.Inline.of(bytes(random.nextInt(20) == 0 ? Limits.INLINE_CONTENT_BYTES : 100)));
+        // A guest has a form of his own, and is where guests are told of, and nowhere else.
+        generators.put(
+                Principal.class,
+                () -> new Principal(
+                        of(TenantId.class), of(KeyId.class), text(), text(), random.nextBoolean(), of(Instant.class)));
+        generators.put(
+                NodeRequest.Visit.class,
+                () -> new NodeRequest.Visit(of(TenantId.class), of(Ask.class), guest()));
+        generators.put(NodeReply.Vouched.class, () -> new NodeReply.Vouched(guest()));
         generators.put(
                 TenantRequest.AppendFile.class,
                 () -> new TenantRequest.AppendFile(
                         path(),
                         bytes(random.nextInt(20) == 0 ? Limits.MIB : 100),
                         random.nextBoolean() ? null : text()));
+    }
+
+    private Principal guest() {
+        return new Principal(
+                of(TenantId.class),
+                of(KeyId.class),
+                text(),
+                text(),
+                false,
+                of(Instant.class),
+                of(Principal.Guest.class));
     }
 
     /** A random value of a type. */

@@ -214,6 +214,27 @@ class EveryMethodTest {
                 "checks",
                 List.of(List.of(List.of("user", "alice"), "read", List.of("file", file("rebac_check_batch")))));
         same("rebac_expand", Outcome.DENIED, "permission", "read", "object", List.of("file", file("rebac_expand")));
+        List<String> shared = List.of("file", file("share_with_user"));
+        same("share_with_user", Outcome.DENIED, "resource", shared, "user_id", "mallory", "relation", "owner");
+        same(
+                "share_with_group",
+                Outcome.DENIED,
+                "resource",
+                List.of("file", file("share_with_group")),
+                "group_id",
+                "thieves",
+                "group_zone_id",
+                "stranger");
+        same(
+                "revoke_share",
+                Outcome.DENIED,
+                "resource",
+                List.of("file", file("revoke_share")),
+                "user_id",
+                share("revoke_share"));
+        row("revoke_share_by_id", Outcome.FALSE, Outcome.DENIED, "share_id", shareId("revoke_share_by_id"));
+        share("list_outgoing_shares");
+        same("list_outgoing_shares", Outcome.DENIED, "resource", List.of("file", file("list_outgoing_shares")));
         administrators("admin_create_key", "name", "eve", "user_id", "eve", "zone_id", ZONE);
         administrators("admin_list_keys", "zone_id", ZONE);
         administrators("admin_get_key", "key_id", extraKey());
@@ -226,6 +247,15 @@ class EveryMethodTest {
         ROUTES.add(new Route("GET", KEYS + "?zone_id=" + ZONE, null, 200));
         ROUTES.add(new Route("GET", KEYS + "/" + extraKey(), null, 200));
         ROUTES.add(new Route("DELETE", KEYS + "/" + extraKey(), null, 200));
+    }
+
+    private static String share(String method) {
+        shareId(method);
+        return "friend";
+    }
+
+    private static String shareId(String method) {
+        return SERVER.admin().rebacCreate(Ref.user("friend"), "shared-viewer", Ref.file(file(method)), ZONE);
     }
 
     private static String extraKey() {

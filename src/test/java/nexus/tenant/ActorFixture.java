@@ -52,6 +52,9 @@ final class ActorFixture implements AutoCloseable {
     final Vertx vertx = Vertx.vertx();
     final MemoryTenantStore store = new MemoryTenantStore(TenantRecord.created(TENANT, ACME, START), START);
     final Map<BlobPlace, Buffer> blobs = new ConcurrentHashMap<>();
+    /** The other tenants that there are. */
+    final Map<ZoneName, TenantId> registered = new ConcurrentHashMap<>();
+
     final AtomicLong micros = new AtomicLong();
     volatile boolean trusted = true;
     private final AtomicLong ids = new AtomicLong();
@@ -76,7 +79,7 @@ final class ActorFixture implements AutoCloseable {
         return new TenantServices(
                 new NodeId(new UUID(9, ids.incrementAndGet())),
                 store,
-                new NoRegistry(),
+                new Names(),
                 new MemoryBlobs(),
                 model(),
                 new Time(),
@@ -98,10 +101,13 @@ final class ActorFixture implements AutoCloseable {
         }
     }
 
+    /** How far the clock was put forward. */
+    volatile Duration passed = Duration.ZERO;
+
     private final class Time implements NodeTime {
         @Override
         public Instant now() {
-            return START.plusNanos(micros.incrementAndGet() * 1000);
+            return START.plus(passed).plusNanos(micros.incrementAndGet() * 1000);
         }
 
         @Override
@@ -272,15 +278,18 @@ final class ActorFixture implements AutoCloseable {
         vertx.close().toCompletionStage().toCompletableFuture().join();
     }
 
-    private static final class NoRegistry implements Registry {
+    private final class Names implements Registry {
         @Override
         public Future<Optional<TenantId>> find(ZoneName zone) {
-            return Future.succeededFuture(Optional.empty());
+            return Future.succeededFuture(Optional.ofNullable(registered.get(zone)));
         }
 
         @Override
         public Future<Optional<ZoneName>> nameOf(TenantId tenant) {
-            return Future.succeededFuture(Optional.empty());
+            return Future.succeededFuture(registered.entrySet().stream()
+                    .filter(entry -> entry.getValue().equals(tenant))
+                    .map(Map.Entry::getKey)
+                    .findFirst());
         }
 
         @Override

@@ -27,6 +27,7 @@ import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
 import nexus.store.KeyRecord;
+import nexus.store.ShareRecord;
 import nexus.store.StoreException;
 import nexus.store.StoreException.Reason;
 import nexus.store.TenantRecord;
@@ -55,6 +56,7 @@ public final class MemoryTenant {
     private final Map<ContentHash, Blob> blobs = new LinkedHashMap<>();
     private final Map<UUID, KeyRecord> keys = new LinkedHashMap<>();
     private final Map<String, UserRecord> users = new LinkedHashMap<>();
+    private final Map<UUID, ShareRecord> shares = new LinkedHashMap<>();
     private final List<TenantSnapshot.RecentGroup> outcomes = new ArrayList<>();
 
     private TenantRecord record;
@@ -151,6 +153,10 @@ public final class MemoryTenant {
         return users;
     }
 
+    public Map<UUID, ShareRecord> shares() {
+        return shares;
+    }
+
     public Map<UUID, TupleRow> tuples() {
         return tuples;
     }
@@ -225,6 +231,7 @@ public final class MemoryTenant {
                 auditBytes,
                 List.copyOf(keys.values()),
                 List.copyOf(users.values()),
+                List.copyOf(shares.values()),
                 outcomes.stream().filter(group -> !group.at().isBefore(horizon)).toList());
     }
 
@@ -256,6 +263,10 @@ public final class MemoryTenant {
             must(tuples.remove(id) != null, "a removed tuple was there");
         }
         group.tuplesPut().forEach(row -> tuples.put(row.id(), row));
+        for (UUID id : group.sharesRemoved()) {
+            must(shares.remove(id) != null, "a removed share was there");
+        }
+        group.sharesPut().forEach(share -> shares.put(share.id(), share));
         group.keysPut().forEach(key -> keys.put(key.id().value(), key));
         for (String subject : group.usersRemoved()) {
             must(users.remove(subject) != null, "a removed user was there");
@@ -522,6 +533,7 @@ public final class MemoryTenant {
         tuples.clear();
         keys.clear();
         users.clear();
+        shares.clear();
         audit.clear();
         outcomes.clear();
     }

@@ -57,26 +57,30 @@ final class BulkMethods {
 
     // ---- stat -------------------------------------------------------------------------------------------------------
 
+    /** Whom to ask about a path: its tenant, and perhaps the one that shares it. */
+    private record Place(
+            @Nullable ZoneName zone, @Nullable ZoneName source) {}
+
     /** The outcome of each item by its text; one ask for each tenant that is named. */
     private static Future<Map<String, Reply.StatResult>> stats(Call call, List<Item> items) {
         Map<String, Reply.StatResult> results = new LinkedHashMap<>();
-        Map<Optional<ZoneName>, List<Item>> byZone = new LinkedHashMap<>();
+        Map<Place, List<Item>> byPlace = new LinkedHashMap<>();
         for (Item item : items) {
             // Takes the place in the order, and is the answer for what is no path.
             results.put(item.text(), new Reply.StatResult(null, item.fault()));
             WorkspacePath path = item.path();
             if (path != null) {
-                byZone.computeIfAbsent(Optional.ofNullable(call.zoneOf(path)), zone -> new ArrayList<>())
+                byPlace.computeIfAbsent(new Place(call.zoneOf(path), path.source()), place -> new ArrayList<>())
                         .add(item);
             }
         }
-        if (byZone.isEmpty()) {
+        if (byPlace.isEmpty()) {
             return call.identity().map(identity -> results);
         }
         return Fanout.each(
-                        List.copyOf(byZone.entrySet()),
+                        List.copyOf(byPlace.entrySet()),
                         RpcOptions.SWEEP_FAN_OUT,
-                        entry -> stat(call, entry.getKey().orElse(null), entry.getValue(), results))
+                        entry -> stat(call, entry.getKey().zone(), entry.getValue(), results))
                 .map(done -> results);
     }
 

@@ -159,6 +159,14 @@ final class Call {
 
     /** The tenant whose blobs a write to this path goes to. */
     Future<TenantId> tenantOf(WorkspacePath path) {
+        ZoneName source = path.source();
+        if (source != null) {
+            // What is written through a share is the owner's.
+            return services.gateway()
+                    .locate(source)
+                    .map(id -> id.orElseThrow(() -> Problem.forbidden("nothing can be written here", path.wire())
+                            .exception()));
+        }
         if (!isSystem()) {
             return Future.succeededFuture(caller.credential().tenant());
         }

@@ -67,14 +67,34 @@ final class FileMethods {
         boolean force = call.params().flag("force", false);
         String match = ifMatch(call, force);
         boolean noneMatch = call.params().flag("if_none_match", false) && !force;
-        return (isRecord(path)
-                        ? writeRecord(call, path, bytes, match, noneMatch)
-                        : writeFile(call, path, bytes, match, noneMatch))
+        return written(call, path, bytes, match, noneMatch)
                 .map(file -> Result.json(out -> {
                     out.object().name("bytes_written");
                     FileJson.written(out, file);
                     out.endObject();
                 }));
+    }
+
+    private static Future<Reply.FileInfo> written(
+            Call call, WorkspacePath path, byte[] bytes, @Nullable String match, boolean noneMatch) {
+        if (isRecord(path)) {
+            return writeRecord(call, path, bytes, match, noneMatch);
+        }
+        return call.isSystem() && ShareDocument.isNote(path)
+                ? writeNote(call, path, bytes, match, noneMatch)
+                : writeFile(call, path, bytes, match, noneMatch);
+    }
+
+    /** The note of a share, by a system administrator: it makes the share that was announced a live one. */
+    private static Future<Reply.FileInfo> writeNote(
+            Call call, WorkspacePath path, byte[] bytes, @Nullable String match, boolean noneMatch) {
+        return call.systemAdministrator().compose(identity -> {
+            if (match != null || noneMatch) {
+                throw Problem.refused("the note of a share is written under no condition", path.wire())
+                        .exception();
+            }
+            return call.ask(path.source(), ShareDocument.parse(bytes, path)).map(Replies::onlyWritten);
+        });
     }
 
     private static @Nullable String ifMatch(Call call, boolean force) {
@@ -124,10 +144,7 @@ final class FileMethods {
     private static Future<Result> writeStream(Call call) {
         WorkspacePath path = call.path("path");
         byte[] bytes = call.params().bytes("chunks");
-        Future<Reply.FileInfo> written = isRecord(path)
-                ? writeRecord(call, path, bytes, null, false)
-                : writeFile(call, path, bytes, null, false);
-        return written.map(file -> Result.json(out -> FileJson.written(out, file)));
+        return written(call, path, bytes, null, false).map(file -> Result.json(out -> FileJson.written(out, file)));
     }
 
     private static Future<Result> append(Call call) {

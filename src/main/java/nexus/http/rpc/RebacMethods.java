@@ -64,9 +64,9 @@ final class RebacMethods {
     }
 
     /** An object and the path that it is, if it is a file. */
-    private record Target(ObjectRef object, @Nullable WorkspacePath path) {}
+    record Target(ObjectRef object, @Nullable WorkspacePath path) {}
 
-    private static Target target(@Nullable Object value, String field) {
+    static Target target(@Nullable Object value, String field) {
         if (!(value instanceof List<?> parts) || parts.size() != 2) {
             throw Problem.invalid(field + " must be a list of a type and an id").exception();
         }
@@ -134,21 +134,57 @@ final class RebacMethods {
         Target target = requiredTarget(call);
         Instant expiresAt = call.params().optionalTime("expires_at");
         call.params().notServed("column_config", "context", "conditions");
+        WorkspacePath path = target.path();
+        if (call.isSystem() && path != null && path.source() != null) {
+            return offer(call, subject, relation, path, expiresAt).map(RebacMethods::granted);
+        }
         return call.ask(
-                        call.zone(zoneId(call), target.path()),
+                        call.zone(zoneId(call), path),
                         new TenantRequest.CreateTuple(target.object(), relation, subject, expiresAt))
-                .map(reply -> Replies.as(Reply.Granted.class, reply))
-                .map(granted -> Result.json(out -> out.object()
-                        .put("tuple_id", granted.id())
-                        .put("revision", granted.revision())
-                        .put("consistency_token", "v" + granted.revision())
-                        .endObject()));
+                .map(RebacMethods::granted);
+    }
+
+    /** A grant at a path where another tenant's shares appear announces a share of that tenant. */
+    private static Future<Reply> offer(
+            Call call, SubjectRef subject, String relation, WorkspacePath path, @Nullable Instant expiresAt) {
+        ZoneName source = path.source();
+        ZoneName target = path.zone();
+        String zoneId = zoneId(call);
+        String name = WorkspacePath.nameOf(path.relative());
+        boolean ofSource = source != null && (zoneId == null || zoneId.equals(source.value()));
+        if (!ofSource || target == null || !path.relative().equals(WorkspacePath.sharedFrom(source) + "/" + name)) {
+            throw Problem.refused(
+                            "a share is announced for /tenants/{target}/shared/from-{source}/{name} with the source as "
+                                    + "zone_id",
+                            path.wire())
+                    .exception();
+        }
+        if (!subject.equals(SubjectRef.of(TENANT, target.value())) || WorkspacePath.isControl(path.relative())) {
+            throw Problem.refused(
+                            "what " + source + " shares with " + target + " is granted to [\"tenant\", \"" + target + "\"]",
+                            path.wire())
+                    .exception();
+        }
+        return call.ask(source, new TenantRequest.OfferShare(target, name, relation, expiresAt));
+    }
+
+    /** What a grant answers. */
+    static Result granted(Reply reply) {
+        Reply.Granted granted = Replies.as(Reply.Granted.class, reply);
+        return Result.json(out -> out.object()
+                .put("tuple_id", granted.id())
+                .put("revision", granted.revision())
+                .put("consistency_token", "v" + granted.revision())
+                .endObject());
     }
 
     private static Future<Result> delete(Call call) {
-        String text = call.params().string("tuple_id");
+        return deleteById(call, call.params().string("tuple_id"), zoneId(call));
+    }
+
+    /** Ends the grant or the share of an id. */
+    static Future<Result> deleteById(Call call, String text, @Nullable String zoneId) {
         Optional<WireIds> id = WireIds.parse(text);
-        String zoneId = zoneId(call);
         // Who asks is judged even if there is nothing to delete.
         return id.isEmpty()
                 ? call.identity().map(identity -> bool(false))

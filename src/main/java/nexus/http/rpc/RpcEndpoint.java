@@ -43,6 +43,7 @@ public final class RpcEndpoint {
         new SearchMethods().register(methods);
         new VersionMethods().register(methods);
         new RebacMethods().register(methods);
+        new ShareMethods().register(methods);
         new AdminMethods().register(methods);
         new UserMethods().register(methods);
     }

@@ -25,6 +25,7 @@ import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
 import nexus.store.KeyRecord;
+import nexus.store.ShareRecord;
 import nexus.store.TenantRecord;
 import nexus.store.TupleRow;
 import nexus.store.UserRecord;
@@ -77,6 +78,8 @@ final class GroupStatements {
         all.ifAny(group.versionsDropped(), rows -> all.versionsDropped(rows, group.at()));
         all.ifAny(group.tuplesRemoved(), all::tuplesRemoved);
         all.ifAny(group.tuplesPut(), all::tuplesPut);
+        all.ifAny(group.sharesRemoved(), all::sharesRemoved);
+        all.ifAny(group.sharesPut(), all::sharesPut);
         all.ifAny(group.keysPut(), all::keysPut);
         all.ifAny(group.usersRemoved(), all::usersRemoved);
         all.ifAny(group.usersPut(), all::usersPut);
@@ -115,6 +118,8 @@ final class GroupStatements {
         all.versionsDropped(List.of(), epoch);
         all.tuplesRemoved(List.of());
         all.tuplesPut(List.of());
+        all.sharesRemoved(List.of());
+        all.sharesPut(List.of());
         all.keysPut(List.of());
         all.usersRemoved(List.of());
         all.usersPut(List.of());
@@ -536,7 +541,7 @@ final class GroupStatements {
         step(SWEEP, tenant);
     }
 
-    // ----------------------------------------------------------------------------------------- tuples, keys and users
+    // --------------------------------------------------------------------------------- tuples, shares, keys and users
 
     private static final String TUPLES_REMOVED = """
             WITH gone AS (
@@ -579,6 +584,54 @@ final class GroupStatements {
                 column(rows, String[]::new, row -> row.tuple().subject().id()),
                 column(rows, String[]::new, row -> row.tuple().subject().relation()),
                 column(rows, OffsetDateTime[]::new, row -> Rows.at(row.createdAt())),
+                column(rows, OffsetDateTime[]::new, row -> Rows.atOrNull(row.expiresAt())),
+                (long) rows.size());
+    }
+
+    private static final String SHARES_REMOVED = """
+            WITH gone AS (
+                DELETE FROM share WHERE tenant_id = $1 AND id = ANY ($2) RETURNING 1)
+            SELECT step('shares removed', 0, 0) FROM (SELECT count(*) FROM gone) AS done""";
+
+    /** A share whose target is gone for good has gone with it, and nobody told the actor. */
+    private void sharesRemoved(List<UUID> ids) {
+        step(SHARES_REMOVED, tenant, new LinkedHashSet<>(ids).toArray(UUID[]::new));
+    }
+
+    private static final String SHARES_PUT = """
+            WITH put AS (
+                INSERT INTO share AS s (tenant_id, id, target, subject_type, subject_id, name, path, relation, write,
+                    label, created_at, created_by, expires_at)
+                SELECT $1, n.id, n.target, n.subject_type, n.subject_id, n.name, n.path, n.relation, n.write, n.label,
+                       n.created_at, n.created_by, n.expires_at
+                FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                            $9::boolean[], $10::text[], $11::timestamptz[], $12::text[], $13::timestamptz[])
+                     AS n (id, target, subject_type, subject_id, name, path, relation, write, label, created_at,
+                           created_by, expires_at)
+                ON CONFLICT (tenant_id, id) DO UPDATE
+                SET name = excluded.name, path = excluded.path, relation = excluded.relation, write = excluded.write,
+                    label = excluded.label, expires_at = excluded.expires_at
+                WHERE s.target = excluded.target AND s.subject_type = excluded.subject_type
+                  AND s.subject_id = excluded.subject_id
+                RETURNING 1)
+            SELECT step('shares put', count(*), $14) FROM put""";
+
+    private void sharesPut(List<ShareRecord> shares) {
+        Collection<ShareRecord> rows = last(shares, ShareRecord::id);
+        step(
+                SHARES_PUT,
+                tenant,
+                column(rows, UUID[]::new, ShareRecord::id),
+                column(rows, UUID[]::new, row -> row.target().value()),
+                column(rows, String[]::new, ShareRecord::subjectType),
+                column(rows, String[]::new, ShareRecord::subjectId),
+                column(rows, String[]::new, ShareRecord::name),
+                column(rows, String[]::new, ShareRecord::path),
+                column(rows, String[]::new, ShareRecord::relation),
+                column(rows, Boolean[]::new, ShareRecord::write),
+                column(rows, String[]::new, ShareRecord::label),
+                column(rows, OffsetDateTime[]::new, row -> Rows.at(row.createdAt())),
+                column(rows, String[]::new, ShareRecord::createdBy),
                 column(rows, OffsetDateTime[]::new, row -> Rows.atOrNull(row.expiresAt())),
                 (long) rows.size());
     }

@@ -35,6 +35,7 @@ import nexus.store.FileEntry.RetainedVersion;
 import nexus.store.FileVersion;
 import nexus.store.Group;
 import nexus.store.KeyRecord;
+import nexus.store.ShareRecord;
 import nexus.store.StoreException;
 import nexus.store.StoreException.Reason;
 import nexus.store.TenantSnapshot;
@@ -66,6 +67,7 @@ public final class PgTenantStore implements TenantStore {
             "blob",
             "audit_entry",
             "tenant_group",
+            "share",
             "api_key",
             "tenant_user");
 
@@ -133,6 +135,15 @@ public final class PgTenantStore implements TenantStore {
             WHERE tenant_id = $1
             ORDER BY subject""";
 
+    /** Those with a tenant that is deleted have ended, though their rows go only with its last trace. */
+    private static final String LOAD_SHARES = """
+            SELECT s.id, s.target, t.name AS target_name, s.subject_type, s.subject_id, s.name, s.path, s.relation,
+                   s.write, s.label, s.created_at, s.created_by, s.expires_at
+            FROM share s
+            JOIN tenant t ON t.id = s.target AND t.deleted_at IS NULL
+            WHERE s.tenant_id = $1
+            ORDER BY s.id""";
+
     private static final String LOAD_OUTCOMES = """
             SELECT revision, at, replies
             FROM tenant_group
@@ -156,16 +167,28 @@ public final class PgTenantStore implements TenantStore {
                 connection.preparedQuery(LOAD_TENANT).execute(Tuple.of(tenant.value(), node.value(), epoch.value()));
         Future<RowSet<Row>> keys = connection.preparedQuery(LOAD_KEYS).execute(id);
         Future<RowSet<Row>> users = connection.preparedQuery(LOAD_USERS).execute(id);
+        Future<RowSet<Row>> shares = connection.preparedQuery(LOAD_SHARES).execute(id);
         Future<RowSet<Row>> outcomes = connection.preparedQuery(LOAD_OUTCOMES).execute(id);
-        return database.answered(Future.all(row, keys, users, outcomes))
-                .map(all -> snapshot(row.result(), epoch, keys.result(), users.result(), outcomes.result()))
+        return database.answered(Future.all(row, keys, users, shares, outcomes))
+                .map(all -> snapshot(
+                        row.result(),
+                        epoch,
+                        keys.result(),
+                        users.result(),
+                        map(shares.result(), Rows::share),
+                        outcomes.result()))
                 .compose(snapshot -> database.answered(connection.prepare(LOAD_TUPLES))
                         .compose(statement -> tuples(statement, id, tuples))
                         .map(snapshot));
     }
 
     private static TenantSnapshot snapshot(
-            RowSet<Row> tenant, Epoch epoch, RowSet<Row> keys, RowSet<Row> users, RowSet<Row> outcomes) {
+            RowSet<Row> tenant,
+            Epoch epoch,
+            RowSet<Row> keys,
+            RowSet<Row> users,
+            List<ShareRecord> shares,
+            RowSet<Row> outcomes) {
         Row row = first(tenant)
                 .orElseThrow(() -> new StoreException(Reason.FENCED, "the tenant was taken again while it loaded"));
         List<KeyRecord> keyRecords = map(keys, Rows::key);
@@ -181,6 +204,7 @@ public final class PgTenantStore implements TenantStore {
                 row.getLong("audit_bytes"),
                 keyRecords,
                 userRecords,
+                shares,
                 recent);
     }
 

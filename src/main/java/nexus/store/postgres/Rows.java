@@ -29,6 +29,7 @@ import nexus.store.FileEntry;
 import nexus.store.FileEntry.RetainedVersion;
 import nexus.store.FileVersion;
 import nexus.store.KeyRecord;
+import nexus.store.ShareRecord;
 import nexus.store.TenantRecord;
 import nexus.store.TenantSnapshot.RecentGroup;
 import nexus.store.TupleRow;
@@ -126,6 +127,23 @@ final class Rows {
                 time(row, "created_at"),
                 row.getString("email"),
                 row.getString("display_name"));
+    }
+
+    static ShareRecord share(Row row) {
+        return new ShareRecord(
+                row.getUUID("id"),
+                new TenantId(row.getUUID("target")),
+                new ZoneName(row.getString("target_name")),
+                row.getString("subject_type"),
+                row.getString("subject_id"),
+                row.getString("name"),
+                row.getString("path"),
+                row.getString("relation"),
+                row.getBoolean("write"),
+                row.getString("label"),
+                time(row, "created_at"),
+                row.getString("created_by"),
+                timeOrNull(row, "expires_at"));
     }
 
     static RecentGroup recentGroup(Row row) {

@@ -16,6 +16,7 @@ import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
 import nexus.store.KeyRecord;
+import nexus.store.ShareRecord;
 import nexus.store.TenantRecord;
 import nexus.store.TupleRow;
 import nexus.store.UserRecord;
@@ -41,6 +42,8 @@ final class GroupBuilder {
     final List<Content> blobsPut = new ArrayList<>();
     final List<UUID> tuplesRemoved = new ArrayList<>();
     final List<TupleRow> tuplesPut = new ArrayList<>();
+    final List<UUID> sharesRemoved = new ArrayList<>();
+    final List<ShareRecord> sharesPut = new ArrayList<>();
     final List<KeyRecord> keysPut = new ArrayList<>();
     final List<String> usersRemoved = new ArrayList<>();
     final List<UserRecord> usersPut = new ArrayList<>();
@@ -79,6 +82,8 @@ final class GroupBuilder {
                 blobsPut,
                 tuplesRemoved,
                 tuplesPut,
+                sharesRemoved,
+                sharesPut,
                 keysPut,
                 usersRemoved,
                 usersPut,

@@ -61,6 +61,7 @@ class PgIsolationTest {
         group.versionsPut.add(version(file));
         group.blobsPut.add(content("same in both"));
         group.tuplesPut.add(tuple("/a.txt", "viewer", "alice"));
+        group.sharesPut.add(StoreFixture.share(fixture.ids.next(), TenantId.SYSTEM, "system", "/a.txt"));
         group.keysPut.add(new KeyRecord(
                 new KeyId(fixture.ids.next()),
                 new byte[] {1},
@@ -92,6 +93,7 @@ class PgIsolationTest {
                         "file_entry",
                         "file_version",
                         "relation_tuple",
+                        "share",
                         "tenant_group",
                         "tenant_user"),
                 tables);

@@ -113,7 +113,7 @@ class PgRegistryTest {
                                     + "'")
                             .get(0));
         }
-        assertEquals(9, counts.size());
+        assertEquals(10, counts.size());
         return counts;
     }
 
@@ -125,6 +125,7 @@ class PgRegistryTest {
             group.versionsPut.add(StoreFixture.version(file));
             group.blobsPut.add(StoreFixture.content("c" + i));
             group.tuplesPut.add(StoreFixture.tuple("/f" + i, "viewer", "alice"));
+            group.sharesPut.add(StoreFixture.share(fixture.ids.next(), TenantId.SYSTEM, "system", "/f" + i));
             group.usersPut.add(new UserRecord("user:" + i, true, T0));
             group.audit.add(new AuditEntry(i + 1, T0, "{}"));
             group.keysPut.add(new KeyRecord(

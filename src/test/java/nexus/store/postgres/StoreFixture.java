@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
+import nexus.store.ShareRecord;
+import nexus.kernel.WorkspacePath;
 import nexus.kernel.ContentHash;
 import nexus.kernel.Epoch;
 import nexus.kernel.FileId;
@@ -148,6 +150,24 @@ final class StoreFixture implements AutoCloseable {
 
     static Content.Inline content(String text) {
         return Content.Inline.of(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** A share with everybody of a tenant. */
+    static ShareRecord share(UUID id, TenantId target, String zone, String path) {
+        return new ShareRecord(
+                id,
+                target,
+                new ZoneName(zone),
+                ShareRecord.EVERYBODY,
+                "",
+                WorkspacePath.nameOf(path),
+                path,
+                "can_read",
+                false,
+                null,
+                T0,
+                "user:alice",
+                null);
     }
 
     static TupleRow tuple(String objectId, String relation, String subjectId) {

@@ -1,0 +1,110 @@
+package nexus.tenant;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import nexus.kernel.Limits;
+import nexus.kernel.TenantId;
+import nexus.kernel.WorkspacePath;
+import nexus.store.ShareRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The committed shares of one tenant, and the judgement by them: whether a guest may, at this very instant. There is no other
+ * way for a guest, and no memory of an earlier judgement.
+ *
+ * <p>Only the actor's own loop uses it.
+ */
+final class ShareIndex {
+    private final Map<UUID, ShareRecord> all = new LinkedHashMap<>(2);
+    private final Map<TenantId, Map<UUID, ShareRecord>> byTarget = new HashMap<>(2);
+
+    void put(ShareRecord share) {
+        all.put(share.id(), share);
+        byTarget.computeIfAbsent(share.target(), target -> new LinkedHashMap<>(2))
+                .put(share.id(), share);
+    }
+
+    void remove(UUID id) {
+        ShareRecord gone = all.remove(id);
+        if (gone != null) {
+            Map<UUID, ShareRecord> others = byTarget.get(gone.target());
+            if (others != null) {
+                others.remove(id);
+                if (others.isEmpty()) {
+                    byTarget.remove(gone.target());
+                }
+            }
+        }
+    }
+
+    @Nullable
+    ShareRecord get(UUID id) {
+        return all.get(id);
+    }
+
+    Collection<ShareRecord> all() {
+        return all.values();
+    }
+
+    int size() {
+        return all.size();
+    }
+
+    Collection<ShareRecord> with(TenantId target) {
+        Map<UUID, ShareRecord> found = byTarget.get(target);
+        return found == null ? List.of() : found.values();
+    }
+
+    // ---- the judgement
+    // -----------------------------------------------------------------------------------------------
+
+    /** The shares that a guest may use now. */
+    List<ShareRecord> usable(Principal guest, Instant now) {
+        List<ShareRecord> found = new ArrayList<>();
+        for (ShareRecord share : with(guest.tenant())) {
+            if (share.isLive(now) && isFor(share, guest)) {
+                found.add(share);
+            }
+        }
+        return found;
+    }
+
+    /** Whether a guest may read, or write, at a path now. */
+    boolean permits(Principal guest, boolean write, String relative, Instant now) {
+        for (ShareRecord share : with(guest.tenant())) {
+            String path = share.path();
+            if (path != null
+                    && (share.write() || !write)
+                    && WorkspacePath.isWithin(relative, path)
+                    && share.isLive(now)
+                    && isFor(share, guest)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isFor(ShareRecord share, Principal principal) {
+        Principal.Guest guest = principal.guest();
+        if (guest == null) {
+            return false;
+        }
+        if (guest.everybody() || share.subjectType().equals(ShareRecord.EVERYBODY)) {
+            return true;
+        }
+        if (share.subjectType().equals(Permissions.GROUP)) {
+            return guest.groups().contains(share.subjectId());
+        }
+        Instant since = guest.registeredAt();
+        return share.subjectType().equals(principal.subjectType())
+                && share.subjectId().equals(principal.subjectId())
+                && since != null
+                && !since.isAfter(share.createdAt().plus(Limits.SHARE_USER_GRACE));
+    }
+}
