@@ -165,7 +165,8 @@ public final class BusTenantGateway implements TenantGateway {
     /** Asks the caller's own tenant who he is, then the tenant that shares what he may. */
     private Future<Reply> guest(Errand errand, Mounted mounted) {
         if (errand.ask.credential().isSystem() && !mounted.target().equals(errand.ask.zone())) {
-            return Future.failedFuture(Problem.refused("the zone is not the path's", mounted.first().wire())
+            return Future.failedFuture(Problem.refused(
+                            "the zone is not the path's", mounted.first().wire())
                     .exception());
         }
         return vouched(errand)
@@ -222,17 +223,19 @@ public final class BusTenantGateway implements TenantGateway {
                         return Future.failedFuture(noSuchZone(zone));
                     }
                     Supplier<Future<Principal>> anew = () -> new Proving(errand).begin();
-                    return new Journey(found.get(), errand, principal, anew).begin().recover(e -> {
-                        if (!isGone(e)) {
-                            return Future.failedFuture(e);
-                        }
-                        // The name may belong to a younger tenant by now.
-                        names.remove(zone, found.get());
-                        return locate(zone)
-                                .compose(again -> again.isEmpty() || again.equals(found)
-                                        ? Future.failedFuture(noSuchZone(zone))
-                                        : new Journey(again.get(), errand, principal, anew).begin());
-                    });
+                    return new Journey(found.get(), errand, principal, anew)
+                            .begin()
+                            .recover(e -> {
+                                if (!isGone(e)) {
+                                    return Future.failedFuture(e);
+                                }
+                                // The name may belong to a younger tenant by now.
+                                names.remove(zone, found.get());
+                                return locate(zone)
+                                        .compose(again -> again.isEmpty() || again.equals(found)
+                                                ? Future.failedFuture(noSuchZone(zone))
+                                                : new Journey(again.get(), errand, principal, anew).begin());
+                            });
                 }));
     }
 

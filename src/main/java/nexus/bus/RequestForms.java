@@ -369,12 +369,7 @@ final class RequestForms {
                         out.optional(TIME, v.expiresAt());
                     },
                     in -> new TenantRequest.CreateShare(
-                            PATH.read(in),
-                            in.text(),
-                            in.optional(ZONE),
-                            in.text(),
-                            in.text(),
-                            in.optional(TIME)))
+                            PATH.read(in), in.text(), in.optional(ZONE), in.text(), in.text(), in.optional(TIME)))
             .kind(
                     111,
                     TenantRequest.OfferShare.class,

@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +48,7 @@ public final class Demo {
 
             CONFIDENTIAL - Beta Inc
             """;
+    private static final String PROPOSAL = "Partnership proposal: Acme and Beta\n";
     private static final String PLAN_PATH = "/tenants/acme/shared/project-plan.md";
     private static final String ROADMAP_PATH = "/tenants/beta/shared/roadmap.md";
 
@@ -80,8 +82,8 @@ public final class Demo {
         boolean whole = script.play(() -> new Demo(NexusClient.connect(url, adminKey), script).playAll());
         if (whole) {
             script.say("");
-            script.say("Not served by this version yet: step 4 (sharing between tenants), the billing of step 5,"
-                    + " the export of step 6, the health metrics of step 7.");
+            script.say("Not served by this version yet: the billing of step 5, the export of step 6,"
+                    + " the health metrics of step 7.");
         }
         return script.finish() ? 0 : 1;
     }
@@ -90,6 +92,7 @@ public final class Demo {
         start();
         tenants();
         isolation();
+        sharing();
         quotas();
         audit();
         lifecycle();
@@ -262,6 +265,47 @@ public final class Demo {
 
     private static long bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    // ---- step 4 -----------------------------------------------------------------------------------------------------
+
+    private void sharing() {
+        script.heading("Step 4: controlled sharing between tenants");
+        CrossTenantSharing sharing = new CrossTenantSharing(admin, script);
+        CrossTenantSharing.Order order = new CrossTenantSharing.Order(
+                "acme", "/tenants/acme/shared/partnership-proposal.pdf", "beta", "can_read", 30);
+        String there = order.sharedPath();
+        List<Long> betas = usageOf("beta");
+        script.refused("Bob has no way to acme's files yet", NexusException.PERMISSION, () -> bob.read(there));
+        Instant now = Instant.parse(String.valueOf(manager.info("acme").get("created_at")));
+        String id = sharing.createSharedLink(order, now);
+        script.expect(
+                "The share waits for a file that is not there yet",
+                List.of(order.folder() + "/.share-share_" + now.getEpochSecond() + ".0.json"),
+                bob.paths(order.folder(), true));
+        alice.write(order.path(), PROPOSAL);
+        script.expect("Bob reads Acme's proposal in Beta's tree", PROPOSAL, bob.readText(there));
+        alice.write(order.path(), PROPOSAL + "second thoughts");
+        script.expect("It is a live reference, not a copy", PROPOSAL + "second thoughts", bob.readText(there));
+        script.expect("Nothing of it counts for beta", betas, usageOf("beta"));
+        script.refused("Bob cannot change it", NexusException.PERMISSION, () -> bob.write(there, "mine now"));
+        script.refused(
+                "Bob cannot see anything else of acme",
+                NexusException.PERMISSION,
+                () -> bob.read(order.folder() + "/project-plan.md"));
+        script.refused(
+                "Bob cannot share it on",
+                NexusException.VALIDATION,
+                () -> bob.rebacCreate(
+                        new NexusClient.Ref("tenant", "startup"), "can_read", NexusClient.Ref.file(there), null));
+        script.expect(
+                "Acme lists what it shares",
+                List.of(order.path() + " → beta (can_read)"),
+                sharing.listActiveShares("acme"));
+        sharing.revokeShare(id);
+        script.refused("Bob has no access any more, at once", NexusException.PERMISSION, () -> bob.read(there));
+        script.expect("Acme shares nothing", List.of(), sharing.listActiveShares("acme"));
+        alice.delete(order.path());
     }
 
     // ---- what there is of step 5 ------------------------------------------------------------------------------------

@@ -45,7 +45,8 @@ sealed interface Fetch {
             boolean recursive,
             @Nullable String prefix,
             @Nullable String after,
-            @Nullable Integer pageSize) implements Fetch {}
+            @Nullable Integer pageSize)
+            implements Fetch {}
 
     /** Live shares with others and, by the query, what is shared within the tenant. */
     record Shares(List<ShareRecord> shares, TenantStore.TupleQuery within, Instant now, int limit, int offset)

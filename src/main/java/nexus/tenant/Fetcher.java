@@ -271,8 +271,8 @@ final class Fetcher {
                 new TenantStore.FileRange(List.of(path), path, false, null, innerAfter, page.room());
         return services.store().list(core.state.id, range).compose(found -> {
             for (FileEntry entry : found) {
-                page.add(renamed(
-                        Infos.of(core.state, entry), name + entry.path().substring(path.length())));
+                page.add(
+                        renamed(Infos.of(core.state, entry), name + entry.path().substring(path.length())));
             }
             return below(listing, folders, page);
         });
@@ -346,8 +346,9 @@ final class Fetcher {
                 }
             }
             Map<TenantId, List<ShareRecord>> byTarget = new LinkedHashMap<>();
-            query.shares().forEach(share -> byTarget.computeIfAbsent(share.target(), target -> new ArrayList<>())
-                    .add(share));
+            query.shares()
+                    .forEach(share -> byTarget.computeIfAbsent(share.target(), target -> new ArrayList<>())
+                            .add(share));
             return living(byTarget.entrySet().iterator(), found).map(v -> {
                 found.sort(Comparator.comparing(Reply.Share::createdAt)
                         .thenComparing(Reply.Share::id)

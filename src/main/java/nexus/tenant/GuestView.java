@@ -82,7 +82,8 @@ final class GuestView {
     /** The query about what is meant. */
     TenantRequest.Query inside(TenantRequest.Query query) {
         if (query instanceof TenantRequest.Stat stat) {
-            return new TenantRequest.Stat(stat.paths().stream().map(this::inside).toList());
+            return new TenantRequest.Stat(
+                    stat.paths().stream().map(this::inside).toList());
         } else if (query instanceof TenantRequest.ReadFile read) {
             return new TenantRequest.ReadFile(inside(read.path()), read.version());
         } else if (query instanceof TenantRequest.PrepareWrite prepare) {

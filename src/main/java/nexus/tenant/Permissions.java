@@ -178,8 +178,8 @@ final class Permissions {
         GrantRoots groups = checker.grantRoots(subjectOf(principal), MEMBER, GROUP, now);
         requireComplete(groups.outcome(), "the caller's groups");
         if (groups.ids().size() > Limits.GUEST_GROUPS) {
-            throw Problem.tooLarge("the caller is a member of " + groups.ids().size() + " groups, the limit for who uses "
-                            + "a share is " + Limits.GUEST_GROUPS)
+            throw Problem.tooLarge("the caller is a member of " + groups.ids().size()
+                            + " groups, the limit for who uses " + "a share is " + Limits.GUEST_GROUPS)
                     .exception();
         }
         return groups.ids();

@@ -36,10 +36,7 @@ public record Principal(
      * @param everybody whether he sees what is shared with anybody of the tenant: a system administrator who acts there
      */
     public record Guest(
-            ZoneName home,
-            List<String> groups,
-            @Nullable Instant registeredAt,
-            boolean everybody) {
+            ZoneName home, List<String> groups, @Nullable Instant registeredAt, boolean everybody) {
         /** Copied. */
         public Guest {
             groups = List.copyOf(groups);

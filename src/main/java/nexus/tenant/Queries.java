@@ -232,8 +232,7 @@ final class Queries {
         }
         WorkspacePath path = stat.paths().get(0);
         ShareNote note = view.note(path);
-        Reply.FileInfo info =
-                note != null ? note.info() : view.isRoot(path) && !view.isEmpty() ? view.root() : null;
+        Reply.FileInfo info = note != null ? note.info() : view.isRoot(path) && !view.isEmpty() ? view.root() : null;
         return info == null ? null : Outcome.of(new Reply.Stats(List.of(new Reply.StatResult(info, null))));
     }
 

@@ -301,8 +301,10 @@ final class ShareCommands {
             free = name.substring(0, dot) + " (" + i + ")" + name.substring(dot);
         }
         if (free.getBytes(StandardCharsets.UTF_8).length > Limits.NAME_BYTES) {
-            throw Problem.refused("another '" + name + "' is shared with that tenant, and the name is too long for a "
-                            + "number behind it: rename the file", null)
+            throw Problem.refused(
+                            "another '" + name + "' is shared with that tenant, and the name is too long for a "
+                                    + "number behind it: rename the file",
+                            null)
                     .exception();
         }
         return free;
@@ -323,8 +325,10 @@ final class ShareCommands {
         String type = command.subjectType();
         int bytes = command.subjectId().getBytes(StandardCharsets.UTF_8).length;
         if (!SUBJECTS.contains(type)) {
-            throw Problem.refused("a share is for a tenant, or for a user, agent, service or group of one, not for '"
-                            + type + "'", null)
+            throw Problem.refused(
+                            "a share is for a tenant, or for a user, agent, service or group of one, not for '" + type
+                                    + "'",
+                            null)
                     .exception();
         }
         boolean everybody = type.equals(ShareRecord.EVERYBODY);
@@ -354,8 +358,8 @@ final class ShareCommands {
     private boolean isImplied(String permission, String relation) {
         RelationClosure closure = model.closure(Permissions.FILE, permission);
         int id = model.relationId(relation);
-        boolean grantable = model.admission(Permissions.FILE, relation, "user", "")
-                == nexus.rebac.schema.Admission.ADMITTED;
+        boolean grantable =
+                model.admission(Permissions.FILE, relation, "user", "") == nexus.rebac.schema.Admission.ADMITTED;
         return closure != null && id >= 0 && grantable && closure.isImpliedBy(id);
     }
 
@@ -409,8 +413,8 @@ final class ShareCommands {
     }
 
     Reply revokeAll(Ask ask, TenantRequest.RevokeShares command, Principal principal, Draft draft) {
-        ObjectRef object =
-                tuples.ownedObject(new ObjectRef(Permissions.FILE, command.path().wire()), principal, draft.now);
+        ObjectRef object = tuples.ownedObject(
+                new ObjectRef(Permissions.FILE, command.path().wire()), principal, draft.now);
         SubjectRef user = SubjectRef.of("user", command.userId());
         boolean any = false;
         for (String relation : WITHIN) {
@@ -419,7 +423,8 @@ final class ShareCommands {
             if (draft.hasTuple(id, tuple)) {
                 draft.removeTuple(id, tuple);
                 draft.audit(AuditLine.of("change", ask, principal, "revoke_share", object.id())
-                        .withDetail(new JsonText().put("tuple", tuple.toString()).end()));
+                        .withDetail(
+                                new JsonText().put("tuple", tuple.toString()).end()));
                 any = true;
             }
         }
@@ -447,6 +452,7 @@ final class ShareCommands {
         if (expiresAt != null) {
             detail.put("expires_at", expiresAt.toString());
         }
-        draft.audit(AuditLine.of("change", ask, principal, operation, share.path()).withDetail(detail.end()));
+        draft.audit(
+                AuditLine.of("change", ask, principal, operation, share.path()).withDetail(detail.end()));
     }
 }

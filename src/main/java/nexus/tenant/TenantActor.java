@@ -247,7 +247,9 @@ final class TenantActor {
         Future<Reply> reply = mailbox.add(letter);
         watch();
         cycle();
-        return proved != null && proved.isGuest() ? reply.transform(done -> outside(letter.view, command, done)) : reply;
+        return proved != null && proved.isGuest()
+                ? reply.transform(done -> outside(letter.view, command, done))
+                : reply;
     }
 
     /** What a guest is told: his own words for what is meant, and nothing else of this tenant. */
@@ -330,8 +332,7 @@ final class TenantActor {
         GuestView view = proved == null ? null : present.viewOf(proved, now);
         Future<Reply> answer = view == null
                 ? query(present, ask, query, proved, null, now)
-                : query(present, ask, query, proved, view, now)
-                        .transform(done -> outside(view, query, done));
+                : query(present, ask, query, proved, view, now).transform(done -> outside(view, query, done));
         return answer.recover(e -> e instanceof Fetcher.ChangedException
                 ? groupEnded().compose(v -> repeat(ask, query, proved, repeatsLeft - 1))
                 : Future.failedFuture(e));

@@ -197,8 +197,7 @@ final class TenantCore {
     // -----------------------------------------------------------------------------------------------------
 
     /** Judges what a guest asks for, which {@link #viewOf} made him see. */
-    Queries.Outcome query(
-            Ask ask, TenantRequest.Query query, Principal principal, GuestView view, Instant now) {
+    Queries.Outcome query(Ask ask, TenantRequest.Query query, Principal principal, GuestView view, Instant now) {
         TenantRequest.Query inside = view.inside(query);
         if (!state.usableShares(principal, now).isEmpty()) {
             denials.add("access", ask, principal, pathOf(inside), now);

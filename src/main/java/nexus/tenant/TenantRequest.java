@@ -508,7 +508,11 @@ public sealed interface TenantRequest {
      * Announces a share with everybody of a tenant, by the name that it will have there: the first half of what the tutorial
      * does. It permits nothing until it is bound. System keys only. Reply: {@link Reply.Granted}.
      */
-    record OfferShare(ZoneName target, String name, String relation, @Nullable Instant expiresAt) implements Command {
+    record OfferShare(
+            ZoneName target,
+            String name,
+            String relation,
+            @Nullable Instant expiresAt) implements Command {
         @Override
         public String operation() {
             return "offer_share";
@@ -522,8 +526,11 @@ public sealed interface TenantRequest {
      * @param label the id that its maker gave it
      */
     record BindShare(
-            ZoneName target, String label, WorkspacePath path, String relation, @Nullable Instant expiresAt)
-            implements Command {
+            ZoneName target,
+            String label,
+            WorkspacePath path,
+            String relation,
+            @Nullable Instant expiresAt) implements Command {
         @Override
         public String operation() {
             return "bind_share";

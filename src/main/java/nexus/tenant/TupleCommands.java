@@ -117,8 +117,7 @@ final class TupleCommands {
                     .exception();
         }
         if (object.type().equals(Permissions.FILE) && WorkspacePath.sourceOf(object.id()) != null) {
-            throw Problem.refused(
-                            "what another tenant shares cannot be granted or shared on: " + wire.id(), wire.id())
+            throw Problem.refused("what another tenant shares cannot be granted or shared on: " + wire.id(), wire.id())
                     .exception();
         }
         if (!object.type().equals(Permissions.FILE) && !object.type().equals(Permissions.GROUP)) {
@@ -170,7 +169,8 @@ final class TupleCommands {
         requireIdentifiers(wire.type(), wire.id());
         if (wire.type().equals(Permissions.TENANT)) {
             if (!wire.id().equals(state.zone.value())) {
-                throw Problem.refused("the subject is not of the tenant '" + state.zone + "': '" + wire.id() + "'", null)
+                throw Problem.refused(
+                                "the subject is not of the tenant '" + state.zone + "': '" + wire.id() + "'", null)
                         .exception();
             }
             return new SubjectRef(Permissions.TENANT, state.id.toString(), Permissions.MEMBER);

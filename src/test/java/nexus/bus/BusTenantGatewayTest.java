@@ -32,6 +32,7 @@ import nexus.kernel.Problem;
 import nexus.kernel.ProblemCode;
 import nexus.kernel.ProblemException;
 import nexus.kernel.TenantId;
+import nexus.kernel.WorkspacePath;
 import nexus.kernel.ZoneName;
 import nexus.placement.Activations;
 import nexus.placement.Membership;
@@ -73,6 +74,7 @@ class BusTenantGatewayTest {
     private StoreException localRefusal =
             new StoreException("owned", SECOND, new IllegalStateException("as the database says"));
     private int localTakes;
+    private Optional<TenantId> found = Optional.of(TENANT);
     private @Nullable Future<?> take;
     private final NodeWatch watch = new NodeWatch(vertx, leases, SELF, Set.of(), new Members(), System::nanoTime);
     private BusTenantGateway gateway;
@@ -118,7 +120,7 @@ class BusTenantGatewayTest {
                     localTakes++;
                     return take == null ? Future.failedFuture(localRefusal) : take;
                 }),
-                stub(Registry.class, "find", () -> Future.succeededFuture(Optional.of(TENANT))),
+                stub(Registry.class, "find", () -> Future.succeededFuture(found)),
                 stub(BlobStore.class, "", () -> Future.failedFuture("never")),
                 ModelParser.parse("model\n  schema 1.1\ntype user\n"),
                 time,
@@ -383,5 +385,103 @@ class BusTenantGatewayTest {
         assertSame(YES, onLoop(() -> gateway.ask(asRoot(LONG, QUERY))));
         assertEquals(List.of(THIRD, SECOND, THIRD, SECOND), asked);
         assertEquals(root, ((NodeRequest.AskTenant) requests.get(1)).system());
+    }
+
+    // ---- through a share
+    // ---------------------------------------------------------------------------------------------
+
+    private static final TenantId HOME = new TenantId(new UUID(5, 6));
+    private static final WorkspacePath SHARED = WorkspacePath.parse("/tenants/beta/shared/from-acme/a.txt");
+    private static final TenantRequest SHARED_READ = new TenantRequest.ReadFile(SHARED, null);
+    private static final TenantRequest SHARED_WRITE = new TenantRequest.AppendFile(SHARED, new byte[] {1}, null);
+
+    private static Principal guest(int second) {
+        return new Principal(
+                HOME,
+                new KeyId(new UUID(6, 6)),
+                "user",
+                "bob",
+                false,
+                Instant.EPOCH.plusSeconds(second),
+                new Principal.Guest(new ZoneName("beta"), List.of(), Instant.EPOCH, false));
+    }
+
+    private Reply askThroughAShare(TenantRequest request, Duration timeout) throws Exception {
+        leases.pin(HOME, "three");
+        pin("two");
+        Credential credential = new Credential(HOME, new KeyId(new UUID(6, 6)), new byte[32]);
+        Ask ask = new Ask(
+                "r-1", "127.0.0.1", new CommandId(new UUID(8, 8)), credential, Claims.NONE, null, timeout, request);
+        return onLoop(() -> gateway.ask(ask));
+    }
+
+    /** The guest's own tenant says who he is, the one that shares is asked in his name, and nobody else says anything. */
+    @Test
+    void theOwnTenantVouchesAndTheOneThatSharesAnswers() throws Exception {
+        answers(new NodeReply.Vouched(guest(1)), new NodeReply.Answered(YES));
+        assertSame(YES, askThroughAShare(SHARED_READ, LONG));
+        assertEquals(List.of(THIRD, SECOND), asked);
+        NodeRequest.Vouch vouch = (NodeRequest.Vouch) requests.get(0);
+        assertEquals(HOME, vouch.tenant());
+        assertEquals(null, vouch.system());
+        NodeRequest.Visit visit = (NodeRequest.Visit) requests.get(1);
+        assertEquals(TENANT, visit.tenant());
+        assertEquals(guest(1), visit.guest());
+    }
+
+    @Test
+    void aGuestIsVouchedForWithEveryAttempt() throws Exception {
+        answers(
+                new NodeReply.Vouched(guest(1)),
+                new NodeReply.Moved(null),
+                new NodeReply.Vouched(guest(2)),
+                new NodeReply.Answered(YES));
+        assertSame(YES, askThroughAShare(SHARED_READ, LONG));
+        assertEquals(List.of(THIRD, SECOND, THIRD, SECOND), asked);
+        assertEquals(guest(2), ((NodeRequest.Visit) requests.get(3)).guest());
+    }
+
+    /** What his own tenant refuses is refused; the one that shares is not even asked. */
+    @Test
+    void whomHisOwnTenantRefusesGoesNowhere() {
+        for (Problem refused : List.of(Problem.unauthenticated(), Problem.forbidden("no", null))) {
+            asked.clear();
+            answers(new NodeReply.Refused(refused));
+            ProblemException told = assertThrows(ProblemException.class, () -> askThroughAShare(SHARED_WRITE, LONG));
+            assertEquals(refused, told.problem());
+            assertEquals(List.of(THIRD), asked);
+        }
+    }
+
+    /** Where there is no such tenant the caller's own answers, as for everything that is not shared with it. */
+    @Test
+    void aNameThatIsNobodysIsAnsweredAtHome() throws Exception {
+        found = Optional.empty();
+        answers(new NodeReply.Vouched(guest(1)), new NodeReply.Answered(YES));
+        assertSame(YES, askThroughAShare(SHARED_READ, LONG));
+        assertEquals(List.of(THIRD, THIRD), asked);
+        assertEquals(HOME, ((NodeRequest.AskTenant) requests.get(1)).tenant());
+        assertEquals(null, ((NodeRequest.AskTenant) requests.get(1)).system());
+    }
+
+    /** A write through a share that may have arrived is in doubt, also if nobody vouches for its sender any more. */
+    @Test
+    void aWriteThroughAShareCanBeInDoubt() {
+        answers(new NodeReply.Vouched(guest(1)));
+        script.add(Future.failedFuture(new UnreachableException("cut", true)));
+        for (int i = 0; i < 100; i++) {
+            answers(new NodeReply.Refused(Problem.unauthenticated()));
+        }
+        ProblemException told = assertThrows(ProblemException.class, () -> askThroughAShare(SHARED_WRITE, SHORT));
+        assertEquals(ProblemCode.OUTCOME_UNKNOWN, told.problem().code());
+    }
+
+    /** What is not served through a share is for the caller's own tenant to refuse. */
+    @Test
+    void otherRequestsGoHome() throws Exception {
+        answers(new NodeReply.Answered(YES));
+        assertSame(YES, askThroughAShare(new TenantRequest.DeleteFile(SHARED), LONG));
+        assertEquals(List.of(THIRD), asked);
+        assertEquals(HOME, ((NodeRequest.AskTenant) requests.get(0)).tenant());
     }
 }

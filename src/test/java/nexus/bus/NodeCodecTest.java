@@ -349,7 +349,7 @@ class NodeCodecTest {
         assertEquals("byte 0: cut off: 1 bytes are expected, 0 are there", replyRefusal(""));
         assertEquals("byte 1: version 2, expected is 1", replyRefusal("02 06"));
         assertEquals("byte 1: version 0, expected is 1", replyRefusal("00 06"));
-        assertEquals("byte 2: no NodeReply has the code 7 in version 1", replyRefusal("01 07"));
+        assertEquals("byte 2: no NodeReply has the code 8 in version 1", replyRefusal("01 08"));
         assertEquals("byte 3: no Reply has the code 255 in version 1", replyRefusal("01 01 ff"));
         assertEquals("byte 4: a flag is 0 or 1, not 2", replyRefusal("01 01 02 02"));
         assertEquals("byte 4: no ProblemCode has the code 18", replyRefusal("01 04 01 12"));

@@ -65,8 +65,8 @@ final class NodeMessages {
             false,
             AT,
             new Principal.Guest(new ZoneName("beta"), List.of("eng", "é"), BEFORE_1970, false));
-    private static final Principal GUEST_ADMINISTRATOR = new Principal(
-            TENANT, KEY, "service", "root", false, AT, new Principal.Guest(ACME, List.of(), null, true));
+    private static final Principal GUEST_ADMINISTRATOR =
+            new Principal(TENANT, KEY, "service", "root", false, AT, new Principal.Guest(ACME, List.of(), null, true));
 
     // ---- requests
     // ----------------------------------------------------------------------------------------------------

@@ -84,8 +84,7 @@ final class RandomMessages {
                 () -> new Principal(
                         of(TenantId.class), of(KeyId.class), text(), text(), random.nextBoolean(), of(Instant.class)));
         generators.put(
-                NodeRequest.Visit.class,
-                () -> new NodeRequest.Visit(of(TenantId.class), of(Ask.class), guest()));
+                NodeRequest.Visit.class, () -> new NodeRequest.Visit(of(TenantId.class), of(Ask.class), guest()));
         generators.put(NodeReply.Vouched.class, () -> new NodeReply.Vouched(guest()));
         generators.put(
                 TenantRequest.AppendFile.class,

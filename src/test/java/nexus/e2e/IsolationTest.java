@@ -35,7 +35,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * The rows of {@code isolation.md}, over the wire. Row 5 is {@link EveryMethodTest}. Rows that this version cannot be asked
- * about: 18 (rates are not limited), 24 (timing), 25 (no shares).
+ * about: 18 (rates are not limited), 24 (timing). Shares are asked about at the end, row by row.
  */
 @Tag("server")
 @Timeout(120)
@@ -1252,6 +1252,420 @@ class IsolationTest {
         String line = "system administrator key: " + SERVER.process().adminKey() + "\n";
         assertEquals(out.length() - line.length(), out.replace(line, "").length(), "shown exactly once");
         return out.replace(line, "");
+    }
+
+    // ---- shares -----------------------------------------------------------------------------------------------------
+
+    /** Where what {@code source} shares is for somebody of {@code target}. */
+    private static String shared(Tenant target, Tenant source, String below) {
+        return target.path("shared/from-" + source.zone() + (below.isEmpty() ? "" : "/" + below));
+    }
+
+    private static String share(Tenant source, Tenant target, String relation, String path) {
+        return source.owner().rebacCreate(new Ref("tenant", target.zone()), relation, file(path), null);
+    }
+
+    private static int status(Runnable call) {
+        return assertThrows(HttpStatusException.class, call::run).status();
+    }
+
+    @Test
+    @DisplayName("25: a share is a live reference that is judged at every use; 11: its end is the end")
+    void row25SharesAreLiveReferences() {
+        Tenant acme = SERVER.tenant("acme");
+        Tenant beta = SERVER.tenant("beta");
+        Tenant corp = SERVER.tenant("corp");
+        acme.owner().write(acme.path("plans/q3.txt"), "first");
+        acme.owner().write(acme.path("plans/other.txt"), SECRET);
+        List<Long> betas = beta.usage();
+        List<Long> acmes = acme.usage();
+        NexusClient bob = beta.user("bob");
+        String there = shared(beta, acme, "q3.txt");
+        assertEquals(NexusException.PERMISSION, code(() -> bob.read(there)));
+
+        String id = share(acme, beta, "can_read", acme.path("plans/q3.txt"));
+        assertEquals("first", bob.readText(there));
+        assertTrue(bob.exists(there));
+        assertEquals(List.of(there), bob.paths(shared(beta, acme, ""), true));
+        acme.owner().write(acme.path("plans/q3.txt"), "second");
+        assertEquals("second", bob.readText(there));
+        assertEquals(NexusException.PERMISSION, code(() -> bob.write(there, "mine")));
+        assertEquals(NexusException.PERMISSION, code(() -> bob.read(shared(beta, acme, "other.txt"))));
+        // Neither by the owner's path, nor by anybody else.
+        assertEquals(NexusException.PERMISSION, code(() -> bob.read(acme.path("plans/q3.txt"))));
+        assertEquals(NexusException.PERMISSION, code(() -> corp.owner().read(there)));
+        assertEquals(NexusException.PERMISSION, code(() -> corp.owner().read(shared(corp, acme, "q3.txt"))));
+        assertEquals(
+                betas, List.of(betas.get(0), beta.usage().get(1), beta.usage().get(2)), "nothing was copied");
+
+        assertTrue(acme.owner().rebacDelete(id));
+        assertEquals(NexusException.PERMISSION, code(() -> bob.read(there)));
+        assertFalse(bob.exists(there));
+        assertEquals(List.of(), bob.paths(shared(beta, acme, ""), true));
+        assertEquals(List.of(acmes.get(1)), List.of(acme.usage().get(1)));
+    }
+
+    @Test
+    @DisplayName("26: what is written through a share is the owner's, large contents too")
+    void row26WhatIsWrittenThroughAShareIsTheOwners() {
+        Tenant acme = SERVER.tenant("acme");
+        Tenant beta = SERVER.tenant("beta");
+        acme.owner().mkdir(acme.path("inbox"));
+        share(acme, beta, "can_write", acme.path("inbox"));
+        NexusClient bob = beta.user("bob");
+        List<Long> betas = beta.usage();
+        List<Long> acmes = acme.usage();
+        byte[] large = new byte[300_000];
+        java.util.Arrays.fill(large, (byte) 'z');
+        bob.write(shared(beta, acme, "inbox/large.bin"), large);
+        bob.append(shared(beta, acme, "inbox/log.txt"), new byte[] {'1'});
+        bob.append(shared(beta, acme, "inbox/log.txt"), new byte[] {'2'});
+        bob.mkdirs(shared(beta, acme, "inbox/a/b"));
+        assertEquals("12", acme.owner().readText(acme.path("inbox/log.txt")));
+        assertEquals(300_000, acme.owner().read(acme.path("inbox/large.bin")).length);
+        assertEquals(300_000, bob.read(shared(beta, acme, "inbox/large.bin")).length);
+        assertEquals(betas, beta.usage());
+        // Two versions of the log: one byte and two.
+        assertEquals(
+                List.of(acmes.get(1) + 2, acmes.get(2) + 300_000 + 3),
+                List.of(acme.usage().get(1), acme.usage().get(2)));
+        // What lists, searches and asks in batches goes the same way.
+        String text = rpc(bob, "grep", "pattern", "12", "path", shared(beta, acme, "inbox"))
+                .text();
+        assertTrue(text.contains(shared(beta, acme, "inbox/log.txt")), text);
+        assertFalse(text.contains(acme.path("inbox")), text);
+        String found = rpc(bob, "glob", "pattern", "**/*.bin", "path", shared(beta, acme, ""))
+                .text();
+        assertTrue(found.contains(shared(beta, acme, "inbox/large.bin")), found);
+        beta.owner().write(beta.path("own.txt"), "own");
+        assertEquals(
+                Map.of(shared(beta, acme, "inbox/log.txt"), true, beta.path("own.txt"), true),
+                rpcCall(
+                        beta.owner(),
+                        "exists_batch",
+                        "paths",
+                        List.of(shared(beta, acme, "inbox/log.txt"), beta.path("own.txt"))));
+        // The owner's quota is the one that counts, and its numbers are not told.
+        SERVER.admin()
+                .write(
+                        acme.path(".tenant.json"),
+                        "{\"limits\":{\"max_files\":" + acme.usage().get(1) + "}}");
+        NexusException full = refusal(() -> bob.write(shared(beta, acme, "inbox/more.txt"), "more"));
+        assertEquals(NexusException.QUOTA, full.code());
+        assertFalse(String.valueOf(full.getMessage()).matches(".*limit [0-9].*"), full.getMessage());
+    }
+
+    @Test
+    @DisplayName("10: what is not shared, what is not there and who is not there are refused alike")
+    void row10SharesTellNoStranger() {
+        Tenant acme = SERVER.tenant("acme");
+        Tenant beta = SERVER.tenant("beta");
+        Tenant corp = SERVER.tenant("corp");
+        acme.owner().write(acme.path("a.txt"), SECRET);
+        share(acme, corp, "can_read", acme.path("a.txt"));
+        SERVER.admin().write(corp.path(".tenant.json"), "{\"status\":\"suspended\"}");
+        for (String method :
+                List.of("read", "stat", "get_etag", "exists", "list", "glob", "write", "append", "mkdir")) {
+            TreeSet<String> answers = new TreeSet<>();
+            for (String zone : List.of(acme.zone(), corp.zone(), "nobody-at-all", beta.zone())) {
+                for (String name : List.of("a.txt", "none.txt", "a.txt/below")) {
+                    String path = beta.path("shared/from-" + zone + "/" + name);
+                    Object[] params = switch (method) {
+                        case "write", "append" -> new Object[] {"path", path, "content", "x"};
+                        case "glob" -> new Object[] {"path", path, "pattern", "**"};
+                        default -> new Object[] {"path", path};
+                    };
+                    answers.add(rpc(beta.owner(), method, params).text().replace(path, "P"));
+                }
+            }
+            assertEquals(1, answers.size(), method + ": " + answers);
+        }
+    }
+
+    @Test
+    @DisplayName("2: no spelling of a share's path leads out of it")
+    void row02NoPathLeadsOutOfAShare() {
+        Tenant acme = SERVER.tenant("acme");
+        Tenant beta = SERVER.tenant("beta");
+        acme.owner().write(acme.path("pub/a.txt"), "public");
+        acme.owner().write(acme.path("secret.txt"), SECRET);
+        acme.owner().write(acme.path("public-not/a.txt"), SECRET);
+        share(acme, beta, "can_write", acme.path("pub"));
+        NexusClient bob = beta.user("bob");
+        assertEquals("public", bob.readText(shared(beta, acme, "pub/a.txt")));
+        for (String trick : List.of(
+                "pub/../secret.txt",
+                "pub/%2e%2e/secret.txt",
+                "pub/..%2fsecret.txt",
+                "pub\\..\\secret.txt",
+                "../secret.txt",
+                "./secret.txt",
+                "secret.txt",
+                "PUB/a.txt",
+                "pub./a.txt",
+                "pub-not/a.txt",
+                "public-not/a.txt",
+                ".tenant.json",
+                ".audit/log.jsonl",
+                ".share-x.json")) {
+            String path = shared(beta, acme, trick);
+            for (String method : List.of("read", "stat", "write")) {
+                Object[] params = method.equals("write")
+                        ? new Object[] {"path", path, "content", "x"}
+                        : new Object[] {"path", path};
+                String text = rpc(bob, method, params).text();
+                assertTrue(text.contains("-32002") || text.contains("-32004"), method + " " + trick + ": " + text);
+                assertFalse(text.contains(SECRET), text);
+            }
+        }
+        assertEquals(SECRET, acme.owner().readText(acme.path("secret.txt")));
+    }
+
+    @Test
+    @DisplayName(
+            "3: a share with alice of one tenant is none with alice of another, or with her namesake who comes later")
+    void row03SharesWithAUser() {
+        Tenant acme = SERVER.tenant("acme");
+        Tenant beta = SERVER.tenant("beta");
+        acme.owner().write(acme.path("a.txt"), SECRET);
+        NexusClient bob = beta.user("bob");
+        NexusClient carol = beta.user("carol");
+        NexusClient acmesBob = acme.user("bob");
+        Map<String, Object> params = new LinkedHashMap<>();
+        params.put("resource", List.of("file", acme.path("a.txt")));
+        params.put("user_id", "bob");
+        params.put("user_zone_id", beta.zone());
+        assertNotEquals(null, acme.owner().call("share_with_user", params));
+        assertEquals(SECRET, bob.readText(shared(beta, acme, "a.txt")));
+        assertEquals(NexusException.PERMISSION, code(() -> carol.read(shared(beta, acme, "a.txt"))));
+        assertEquals(NexusException.PERMISSION, code(() -> acmesBob.read(acme.path("a.txt"))));
+
+        // A group of the target: judged by the target's own members, at every use.
+        beta.owner().rebacCreate(user("carol"), "member", new Ref("group", "eng"), null);
+        rpcCall(
+                acme.owner(),
+                "share_with_group",
+                "resource",
+                List.of("file", acme.path("a.txt")),
+                "group_id",
+                "eng",
+                "relation",
+                "editor",
+                "group_zone_id",
+                beta.zone());
+        carol.write(shared(beta, acme, "a.txt"), "carol's");
+        String member = beta.owner().rebacCreate(user("carol"), "member", new Ref("group", "eng"), null);
+        assertTrue(beta.owner().rebacDelete(member));
+        assertEquals(NexusException.PERMISSION, code(() -> carol.read(shared(beta, acme, "a.txt"))));
+        assertEquals(
+                true,
+                rpcCall(
+                        acme.owner(),
+                        "revoke_share",
+                        "resource",
+                        List.of("file", acme.path("a.txt")),
+                        "user_id",
+                        "bob"));
+        assertEquals(NexusException.PERMISSION, code(() -> bob.read(shared(beta, acme, "a.txt"))));
+    }
+
+    @Test
+    @DisplayName("7, 17: shares are listed and revoked by their owners, and nobody gives on what he was given")
+    void row17SharesAreTheOwnersToGive() {
+        Tenant acme = SERVER.tenant("acme");
+        Tenant beta = SERVER.tenant("beta");
+        Tenant corp = SERVER.tenant("corp");
+        acme.owner().write(acme.path("a.txt"), SECRET);
+        String id = share(acme, beta, "can_write", acme.path("a.txt"));
+        String there = shared(beta, acme, "a.txt");
+        assertEquals(SECRET, beta.owner().readText(there));
+        NexusClient editor = acme.user("erika", "editor", acme.path("a.txt"));
+        Ref corps = new Ref("tenant", corp.zone());
+        assertEquals(
+                NexusException.PERMISSION,
+                code(() -> editor.rebacCreate(corps, "can_read", file(acme.path("a.txt")), null)));
+        for (String relation : List.of("owner", "direct_owner", "shared-owner")) {
+            assertEquals(
+                    NexusException.VALIDATION,
+                    code(() -> acme.owner().rebacCreate(corps, relation, file(acme.path("a.txt")), null)));
+        }
+        // Who was given it can give it to nobody: neither to a third tenant, nor within his own.
+        assertEquals(
+                NexusException.VALIDATION, code(() -> beta.owner().rebacCreate(corps, "can_read", file(there), null)));
+        assertEquals(
+                NexusException.VALIDATION,
+                code(() -> beta.owner().rebacCreate(user("eve"), "can_read", file(there), null)));
+        assertEquals(
+                NexusException.PERMISSION,
+                code(() -> beta.owner().rebacCreate(corps, "can_read", file(acme.path("a.txt")), null)));
+        // Nor end it, nor see whom else it was given to.
+        assertFalse(beta.owner().rebacDelete(id));
+        assertEquals(false, rpcCall(beta.owner(), "revoke_share_by_id", "share_id", id));
+        for (NexusClient client : List.of(beta.owner(), editor)) {
+            assertEquals(
+                    NexusException.PERMISSION,
+                    code(() ->
+                            rpcCall(client, "list_outgoing_shares", "resource", List.of("file", acme.path("a.txt")))));
+        }
+        assertEquals(
+                List.of(),
+                Json.array(Json.object(rpcCall(beta.owner(), "list_outgoing_shares"))
+                        .get("items")));
+        Map<String, @Nullable Object> mine = Json.object(rpcCall(acme.owner(), "list_outgoing_shares"));
+        assertEquals(1L, mine.get("total_count"));
+        assertEquals(
+                List.of(id, acme.path("a.txt"), beta.zone(), "can_write"),
+                List.of(
+                        field(mine, "share_id"),
+                        field(mine, "resource_id"),
+                        field(mine, "recipient_id"),
+                        field(mine, "permission_level")));
+        assertEquals(true, rpcCall(acme.owner(), "revoke_share_by_id", "share_id", id));
+        assertEquals(NexusException.PERMISSION, code(() -> beta.owner().read(there)));
+    }
+
+    private static String field(Map<String, @Nullable Object> page, String name) {
+        return String.valueOf(Json.object(Json.array(page.get("items")).get(0)).get(name));
+    }
+
+    @Test
+    @DisplayName("11, 12: a share, a key and either tenant's standing act on the next request")
+    void row11SharesEndAtOnce() {
+        Tenant acme = SERVER.tenant("acme");
+        Tenant beta = SERVER.tenant("beta");
+        acme.owner().write(acme.path("a.txt"), SECRET);
+        share(acme, beta, "can_read", acme.path("a.txt"));
+        String there = shared(beta, acme, "a.txt");
+        NexusClient.Key key = SERVER.admin().createKey(beta.zone(), "bob", "bob");
+        NexusClient bob = SERVER.admin().as(key.text());
+        for (int i = 0; i < 3; i++) {
+            for (Tenant either : List.of(acme, beta)) {
+                assertEquals(SECRET, bob.readText(there));
+                SERVER.admin().write(either.path(".tenant.json"), "{\"status\":\"suspended\"}");
+                assertEquals(NexusException.PERMISSION, code(() -> bob.read(there)), either.zone());
+                SERVER.admin().write(either.path(".tenant.json"), "{\"status\":\"active\"}");
+            }
+        }
+        assertEquals(SECRET, bob.readText(there));
+        SERVER.admin().revokeKey(key.id());
+        assertEquals(401, status(() -> bob.read(there)));
+
+        acme.owner().write(acme.path("b.txt"), "b");
+        Instant until = Instant.now().plusMillis(1500);
+        acme.owner().rebacCreate(new Ref("tenant", beta.zone()), "can_read", file(acme.path("b.txt")), null, until);
+        Await.until(
+                "the share expires",
+                Duration.ofSeconds(10),
+                () -> code(() -> beta.owner().read(shared(beta, acme, "b.txt"))) == NexusException.PERMISSION,
+                () -> "it lives");
+        assertFalse(Instant.now().isBefore(until), "it died before its time");
+        assertEquals(List.of(there), beta.owner().paths(shared(beta, acme, ""), true));
+    }
+
+    @Test
+    @DisplayName("15: shares end with either tenant, and who comes after it has none")
+    void row15SharesEndWithEitherTenant() {
+        Tenant acme = SERVER.tenant("acme");
+        Tenant beta = SERVER.tenant("beta");
+        Tenant corp = SERVER.tenant("corp");
+        acme.owner().write(acme.path("a.txt"), SECRET);
+        share(acme, beta, "can_read", acme.path("a.txt"));
+        share(acme, corp, "can_read", acme.path("a.txt"));
+        assertEquals(SECRET, beta.owner().readText(shared(beta, acme, "a.txt")));
+
+        SERVER.admin().rmdir(beta.root(), true);
+        assertEquals(401, status(() -> beta.owner().read(shared(beta, acme, "a.txt"))));
+        Tenant nextBeta = SharedServer.tenant(SERVER.admin(), beta.zone(), "alice");
+        assertEquals(NexusException.PERMISSION, code(() -> nextBeta.owner().read(shared(nextBeta, acme, "a.txt"))));
+        assertEquals(
+                1L, Json.object(rpcCall(acme.owner(), "list_outgoing_shares")).get("total_count"));
+
+        assertEquals(SECRET, corp.owner().readText(shared(corp, acme, "a.txt")));
+        SERVER.admin().rmdir(acme.root(), true);
+        assertEquals(NexusException.PERMISSION, code(() -> corp.owner().read(shared(corp, acme, "a.txt"))));
+        Tenant nextAcme = SharedServer.tenant(SERVER.admin(), acme.zone(), "alice");
+        nextAcme.owner().write(nextAcme.path("a.txt"), "of the second");
+        assertEquals(NexusException.PERMISSION, code(() -> corp.owner().read(shared(corp, nextAcme, "a.txt"))));
+        assertEquals(
+                0L,
+                Json.object(rpcCall(nextAcme.owner(), "list_outgoing_shares")).get("total_count"));
+    }
+
+    @Test
+    @DisplayName("20: both tenants have it in their logs when a boundary is passed")
+    void row20SharesAreInBothLogs() {
+        Tenant acme = SERVER.tenant("acme");
+        Tenant beta = SERVER.tenant("beta");
+        acme.owner().mkdir(acme.path("inbox"));
+        share(acme, beta, "can_write", acme.path("inbox"));
+        NexusClient bob = beta.user("bob");
+        bob.write(shared(beta, acme, "inbox/a.txt"), "a");
+        bob.read(shared(beta, acme, "inbox/a.txt"));
+        for (Tenant tenant : List.of(acme, beta)) {
+            String line = tenant.zone().equals(acme.zone()) ? "/user:bob\"" : "\"user\":\"user:bob\"";
+            Await.until(
+                    "the use is in the log of " + tenant.zone(),
+                    Duration.ofSeconds(10),
+                    () -> tenant.owner()
+                            .readText(tenant.path(".audit/log.jsonl"))
+                            .lines()
+                            .anyMatch(entry -> entry.contains("\"action\":\"read\"") && entry.contains(line)),
+                    () -> tenant.owner().readText(tenant.path(".audit/log.jsonl")));
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "control files: the note of a share is the administrator's to write, and a rendering of the live share")
+    void notesOfSharesAreTheShares() {
+        Tenant acme = SERVER.tenant("acme");
+        Tenant beta = SERVER.tenant("beta");
+        NexusClient admin = SERVER.admin();
+        acme.owner().write(acme.path("shared/proposal.pdf"), SECRET);
+        String folder = shared(beta, acme, "");
+        admin.mkdir(folder);
+        admin.mkdir(folder);
+        String document = "{\"share_id\":\"share_1.5\",\"source_tenant\":\"" + acme.zone() + "\",\"target_tenant\":\""
+                + beta.zone() + "\",\"file_path\":\"" + acme.path("shared/proposal.pdf")
+                + "\",\"permission\":\"can_read\",\"created_at\":\"2026-01-01T00:00:00\","
+                + "\"expires_at\":\"2126-01-01T00:00:00.123456\",\"status\":\"active\"}";
+        String note = folder + "/.share-share_1.5.json";
+        NexusClient bob = beta.user("bob");
+        // First the grant, then the note; neither by anybody else.
+        assertEquals(NexusException.VALIDATION, code(() -> admin.write(note, document)));
+        Ref tenant = new Ref("tenant", beta.zone());
+        assertNotEquals(
+                0,
+                code(() -> acme.owner().rebacCreate(tenant, "can_read", file(folder + "/proposal.pdf"), acme.zone())));
+        String id = admin.rebacCreate(tenant, "can_read", file(folder + "/proposal.pdf"), acme.zone());
+        assertEquals(NexusException.PERMISSION, code(() -> bob.read(folder + "/proposal.pdf")));
+        assertEquals(NexusException.PERMISSION, code(() -> beta.owner().write(note, document)));
+        assertEquals(NexusException.PERMISSION, code(() -> acme.owner().write(note, document)));
+        for (String wrong : List.of(
+                document.replace("share_1.5", "share_2"),
+                document.replace("\"source_tenant\":\"" + acme.zone(), "\"source_tenant\":\"" + beta.zone()),
+                document.replace(acme.path("shared/proposal.pdf"), beta.path("shared/proposal.pdf")),
+                document.replace("can_read", "owner"),
+                document.replace("2126-01-01", "2020-01-01"),
+                document.replace("\"status\":\"active\"", "\"status\":\"revoked\""),
+                document.replace("}", ",\"more\":1}"),
+                "[]",
+                "not json")) {
+            assertEquals(NexusException.VALIDATION, code(() -> admin.write(note, wrong)), wrong);
+        }
+        admin.write(note, document);
+        assertEquals(SECRET, bob.readText(folder + "/proposal.pdf"));
+        assertEquals(List.of(note, folder + "/proposal.pdf"), bob.paths(folder, true));
+        Map<String, @Nullable Object> read = bob.readJson(note);
+        assertEquals("active", read.get("status"));
+        assertEquals("share_1.5", read.get("share_id"));
+        for (NexusClient client : List.of(admin, beta.owner(), acme.owner())) {
+            assertNotEquals(0, code(() -> client.delete(note)));
+            assertNotEquals(0, code(() -> client.rename(note, folder + "/x")));
+        }
+        assertTrue(acme.owner().rebacDelete(id));
+        assertFalse(bob.exists(note));
+        assertEquals(NexusException.PERMISSION, code(() -> bob.read(folder + "/proposal.pdf")));
     }
 
     // ---- control files ----------------------------------------------------------------------------------------------

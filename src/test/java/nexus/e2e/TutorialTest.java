@@ -60,6 +60,13 @@ class TutorialTest {
             "📁 Alice can see 12 Acme files:",
             "📁 Bob can see 8 Beta files:",
             "✅ Complete tenant isolation verified!",
+            "Step 4: controlled sharing between tenants",
+            "   acme → beta",
+            "   File: /tenants/acme/shared/partnership-proposal.pdf",
+            "   Permission: can_read",
+            "✅ Bob reads Acme's proposal in Beta's tree",
+            "✅ It is a live reference, not a copy",
+            "✅ Revoked share",
             "Step 5, as far as it is served: quotas are enforced by the server",
             "Best practice 2: the audit log",
             "Step 6, as far as it is served: suspend, reactivate, delete",
@@ -100,7 +107,7 @@ class TutorialTest {
         assertEquals(
                 1,
                 printed.stream()
-                        .filter(line -> line.startsWith("Not served by this version yet: step 4"))
+                        .filter(line -> line.startsWith("Not served by this version yet: the billing of step 5"))
                         .count(),
                 demo.out());
         assertTrue(printed.get(printed.size() - 1).matches("✅ All [0-9]+ expectations held\\."), demo.out());

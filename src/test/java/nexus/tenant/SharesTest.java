@@ -71,7 +71,8 @@ class SharesTest {
         acme.close();
     }
 
-    private Principal guest(TenantId home, ZoneName zone, String user, @Nullable Instant registeredAt, String... groups) {
+    private Principal guest(
+            TenantId home, ZoneName zone, String user, @Nullable Instant registeredAt, String... groups) {
         return new Principal(
                 home,
                 new KeyId(new UUID(5, user.hashCode())),
@@ -145,8 +146,7 @@ class SharesTest {
     private String log() {
         synchronized (acme.store) {
             return String.join(
-                    "\n",
-                    acme.store.audit.stream().map(entry -> entry.line()).toList());
+                    "\n", acme.store.audit.stream().map(entry -> entry.line()).toList());
         }
     }
 
@@ -160,7 +160,8 @@ class SharesTest {
         assertEquals(ProblemCode.FORBIDDEN, readCode(bob, "/secret.txt"));
         assertEquals(ProblemCode.FORBIDDEN, readCode(bob, "/plans/q3.txt"));
         assertEquals(ProblemCode.FORBIDDEN, readCode(bob, ""));
-        assertEquals(ProblemCode.FORBIDDEN, refusal(bob, into("/q3.txt", "mine")).code());
+        assertEquals(
+                ProblemCode.FORBIDDEN, refusal(bob, into("/q3.txt", "mine")).code());
         assertEquals(List.of("/tenants/beta/shared/from-acme/q3.txt"), listed(bob, "", true));
     }
 
@@ -189,11 +190,11 @@ class SharesTest {
                         .map(wire -> wire.substring(mounted("").wire().length()))
                         .toList());
         assertEquals(List.of(mounted("/a").wire()), listed(bob, "", false));
-        assertEquals(
-                List.of(mounted("/a/deep").wire(), mounted("/a/one.txt").wire()), listed(bob, "/a", false));
+        assertEquals(List.of(mounted("/a/deep").wire(), mounted("/a/one.txt").wire()), listed(bob, "/a", false));
         Reply.Stats stats = (Reply.Stats)
                 as(bob, new TenantRequest.Stat(List.of(mounted("/a"), mounted("/a/one.txt"), mounted("/a/none"))));
-        assertEquals(mounted("/a").wire(), NonNull.of(stats.results().get(0).info()).path());
+        assertEquals(
+                mounted("/a").wire(), NonNull.of(stats.results().get(0).info()).path());
         assertEquals("tenant:acme", NonNull.of(stats.results().get(1).info()).createdBy());
         assertEquals(
                 mounted("/a/none").wire(),
@@ -277,9 +278,8 @@ class SharesTest {
     void isForOneTenantAndNoOther() throws Exception {
         share(everybody("/plans/q3.txt", "can_read"));
         Principal stranger = guest(CORP_ID, CORP, "bob", START);
-        Problem problem = refusal(
-                stranger,
-                new TenantRequest.ReadFile(WorkspacePath.inTenant(CORP, MOUNT + "/q3.txt"), null));
+        Problem problem =
+                refusal(stranger, new TenantRequest.ReadFile(WorkspacePath.inTenant(CORP, MOUNT + "/q3.txt"), null));
         assertEquals(ProblemCode.FORBIDDEN, problem.code());
         // Not even by the other tenant's path.
         assertEquals(ProblemCode.FORBIDDEN, readCode(stranger, "/q3.txt"));
@@ -350,7 +350,8 @@ class SharesTest {
         as(bob, into("/q3.txt", "mine"));
         acme.call(
                 ALICE,
-                new TenantRequest.DeleteTuple(WireIds.parse(writing).orElseThrow().id()));
+                new TenantRequest.DeleteTuple(
+                        WireIds.parse(writing).orElseThrow().id()));
         assertEquals(ProblemCode.FORBIDDEN, readCode(bob, "/q3.txt"));
         assertEquals(ProblemCode.FORBIDDEN, refusal(bob, into("/q3.txt", "x")).code());
         assertEquals(new Reply.Flag(false), acme.call(ALICE, new TenantRequest.DeleteTuple(share)));
@@ -359,7 +360,9 @@ class SharesTest {
     /** A command that waits while the share ends is judged by what is committed when its turn comes. */
     @Test
     void aCommandThatWaitsIsJudgedWhenItIsTaken() throws Exception {
-        UUID id = WireIds.parse(share(everybody("/docs/a", "can_write"))).orElseThrow().id();
+        UUID id = WireIds.parse(share(everybody("/docs/a", "can_write")))
+                .orElseThrow()
+                .id();
         synchronized (acme.store) {
             acme.store.hold = true;
         }
@@ -375,7 +378,9 @@ class SharesTest {
     /** What was done before the share ended was done: asked again, the same answer in the guest's own words. */
     @Test
     void aRepeatedCommandHasItsFirstAnswer() throws Exception {
-        UUID share = WireIds.parse(share(everybody("/docs/a", "can_write"))).orElseThrow().id();
+        UUID share = WireIds.parse(share(everybody("/docs/a", "can_write")))
+                .orElseThrow()
+                .id();
         CommandId command = acme.newCommand();
         Ask ask = acme.ask("nobody", command, Duration.ofSeconds(20), into("/a/n.txt", "n"));
         Reply first = ActorFixture.await(acme.send(ask, bob));
@@ -435,7 +440,8 @@ class SharesTest {
         assertEquals(ProblemCode.FORBIDDEN, acme.code(MALLORY, new TenantRequest.DeleteTuple(share)));
         assertEquals(ProblemCode.FORBIDDEN, acme.code(MALLORY, new TenantRequest.ListShares(null, 10, 0)));
         assertEquals(
-                ProblemCode.FORBIDDEN, acme.code(MALLORY, new TenantRequest.RevokeShares(path("/plans/q3.txt"), "bob")));
+                ProblemCode.FORBIDDEN,
+                acme.code(MALLORY, new TenantRequest.RevokeShares(path("/plans/q3.txt"), "bob")));
         acme.call(ALICE, grant(MALLORY, "owner", "/plans/q3.txt"));
         acme.call(MALLORY, everybody("/plans/q3.txt", "can_write"));
         acme.call(MALLORY, new TenantRequest.DeleteTuple(share));
@@ -510,11 +516,12 @@ class SharesTest {
         assertEquals(
                 ProblemCode.FORBIDDEN,
                 acme.code(ALICE, new TenantRequest.Rename(path("/plans"), path("/shared/from-beta/x"))));
-        assertEquals(
-                ProblemCode.REFUSED, acme.code(ALICE, grant(MALLORY, "viewer", "/shared/from-beta/x")));
+        assertEquals(ProblemCode.REFUSED, acme.code(ALICE, grant(MALLORY, "viewer", "/shared/from-beta/x")));
         acme.call(ALICE, write("/shared/from-here.txt", "a name like any other"));
         share(everybody("/shared", "can_write"));
-        assertEquals(ProblemCode.FORBIDDEN, refusal(bob, into("/shared/from-corp/x", "x")).code());
+        assertEquals(
+                ProblemCode.FORBIDDEN,
+                refusal(bob, into("/shared/from-corp/x", "x")).code());
     }
 
     @Test
@@ -539,8 +546,7 @@ class SharesTest {
         assertTrue(problem.message().contains(String.valueOf(Limits.SHARES_PER_TARGET)), problem.message());
         // Renewing takes no room, and another tenant has its own.
         share(share("/plans", "can_read", "user", "u7", null));
-        acme.call(
-                ALICE, new TenantRequest.CreateShare(path("/plans"), "can_read", CORP, "user", "u", null));
+        acme.call(ALICE, new TenantRequest.CreateShare(path("/plans"), "can_read", CORP, "user", "u", null));
         // What is over makes room.
         acme.passed = Duration.ofSeconds(200);
         share(share("/plans", "can_read", "user", "more", null));
@@ -610,8 +616,8 @@ class SharesTest {
             List<String> paged = new java.util.ArrayList<>();
             String after = null;
             do {
-                Reply.Listing page = (Reply.Listing)
-                        as(bob, new TenantRequest.ListFiles(mounted(""), true, null, after, size));
+                Reply.Listing page =
+                        (Reply.Listing) as(bob, new TenantRequest.ListFiles(mounted(""), true, null, after, size));
                 page.entries().forEach(entry -> paged.add(entry.path()));
                 after = page.next();
             } while (after != null);
@@ -628,8 +634,8 @@ class SharesTest {
         assertEquals(
                 List.of(mounted("/a/deep/two.txt").wire()),
                 below.entries().stream().map(Reply.FileInfo::path).toList());
-        Reply.Listing other = (Reply.Listing) as(
-                bob, new TenantRequest.ListFiles(mounted("/a"), true, "/tenants/acme/docs", null, null));
+        Reply.Listing other = (Reply.Listing)
+                as(bob, new TenantRequest.ListFiles(mounted("/a"), true, "/tenants/acme/docs", null, null));
         assertEquals(List.of(), other.entries());
     }
 
@@ -639,7 +645,9 @@ class SharesTest {
         as(bob, into("/a/x.txt", "x"));
         text(bob, "/a/x.txt");
         assertEquals(ProblemCode.FORBIDDEN, readCode(bob, "/none"));
-        acme.call(ALICE, new TenantRequest.DeleteTuple(WireIds.parse(id).orElseThrow().id()));
+        acme.call(
+                ALICE,
+                new TenantRequest.DeleteTuple(WireIds.parse(id).orElseThrow().id()));
         String log = log();
         String bobs = "\"user\":\"tenant:" + BETA_ID + "/user:bob\"";
         assertTrue(log.contains("\"action\":\"create_share\",\"user\":\"user:alice\""), log);
@@ -659,7 +667,9 @@ class SharesTest {
         acme.call(ALICE, write("/flush", "x"));
         assertEquals(
                 1,
-                log().lines().filter(line -> line.contains("\"kind\":\"denial\"")).count(),
+                log().lines()
+                        .filter(line -> line.contains("\"kind\":\"denial\""))
+                        .count(),
                 log());
         assertFalse(log().contains("/x1"), log());
     }
@@ -674,7 +684,9 @@ class SharesTest {
         assertEquals(
                 List.of("carol", "bob", "beta"),
                 all.shares().stream().map(Reply.Share::recipientId).toList());
-        assertEquals(List.of(two, one), all.shares().stream().skip(1).map(Reply.Share::id).toList());
+        assertEquals(
+                List.of(two, one),
+                all.shares().stream().skip(1).map(Reply.Share::id).toList());
         Reply.Shares page = (Reply.Shares) acme.call(ALICE, new TenantRequest.ListShares(null, 1, 1));
         assertEquals(List.of(two), page.shares().stream().map(Reply.Share::id).toList());
         assertEquals(3, page.total());
@@ -719,7 +731,8 @@ class SharesTest {
         assertEquals(offered.id(), ((Reply.Granted) acme.callAsSystem(offer())).id());
         assertEquals(ProblemCode.FORBIDDEN, readCode(bob, "/q3.txt"));
         assertEquals(List.of(), listed(bob, "", true));
-        Reply.Written note = (Reply.Written) acme.callAsSystem(bind("share_1.5", "/plans/q3.txt", START.plusSeconds(9)));
+        Reply.Written note =
+                (Reply.Written) acme.callAsSystem(bind("share_1.5", "/plans/q3.txt", START.plusSeconds(9)));
         assertEquals(
                 mounted("/.share-share_1.5.json").wire(), note.files().get(0).path());
         assertEquals("the plan", text(bob, "/q3.txt"));
@@ -727,11 +740,14 @@ class SharesTest {
         assertEquals(
                 "{\"share_id\":\"share_1.5\",\"source_tenant\":\"acme\",\"target_tenant\":\"beta\","
                         + "\"file_path\":\"/tenants/acme/plans/q3.txt\",\"permission\":\"can_read\","
-                        + "\"created_at\":\"" + text.split("\"created_at\":\"")[1].split("\"")[0]
+                        + "\"created_at\":\""
+                        + text.split("\"created_at\":\"")[1].split("\"")[0]
                         + "\",\"expires_at\":\"2026-01-01T00:00:09Z\",\"status\":\"active\"}",
                 text);
         assertEquals(
-                List.of(mounted("/.share-share_1.5.json").wire(), mounted("/q3.txt").wire()),
+                List.of(
+                        mounted("/.share-share_1.5.json").wire(),
+                        mounted("/q3.txt").wire()),
                 listed(bob, "", true));
         // By the id of the announcement it is revoked.
         acme.call(
@@ -769,8 +785,8 @@ class SharesTest {
     void onlyASystemAdministratorBindsAndOnlyWhatWasAnnounced() throws Exception {
         assertEquals(ProblemCode.FORBIDDEN, acme.code(ALICE, offer()));
         assertEquals(ProblemCode.FORBIDDEN, acme.code(ALICE, bind("s", "/plans/q3.txt", null)));
-        Problem unannounced = ActorFixture.refusal(
-                acme.send(acme.ask("nobody", bind("s", "/plans/q3.txt", null)), Principal.SERVER));
+        Problem unannounced =
+                ActorFixture.refusal(acme.send(acme.ask("nobody", bind("s", "/plans/q3.txt", null)), Principal.SERVER));
         assertEquals(ProblemCode.REFUSED, unannounced.code());
         acme.callAsSystem(offer());
         Problem other = ActorFixture.refusal(acme.send(
@@ -784,8 +800,8 @@ class SharesTest {
         acme.callAsSystem(offer());
         acme.passed = Limits.PENDING_SHARE.plusSeconds(1);
         acme.callAsSystem(new TenantRequest.OfferShare(BETA, "other", "can_read", null));
-        Problem problem = ActorFixture.refusal(
-                acme.send(acme.ask("nobody", bind("s", "/plans/q3.txt", null)), Principal.SERVER));
+        Problem problem =
+                ActorFixture.refusal(acme.send(acme.ask("nobody", bind("s", "/plans/q3.txt", null)), Principal.SERVER));
         assertEquals(ProblemCode.REFUSED, problem.code());
     }
 
@@ -796,7 +812,8 @@ class SharesTest {
         io.vertx.core.Promise<Principal> promise = io.vertx.core.Promise.promise();
         acme.vertx
                 .getOrCreateContext()
-                .runOnContext(v -> acme.verticle.vouch(acme.ask(user, request), system).onComplete(promise));
+                .runOnContext(v ->
+                        acme.verticle.vouch(acme.ask(user, request), system).onComplete(promise));
         return ActorFixture.await(promise.future());
     }
 
@@ -816,10 +833,7 @@ class SharesTest {
         acme.call(
                 ALICE,
                 new TenantRequest.CreateTuple(
-                        new ObjectRef("group", "outer"),
-                        "member",
-                        new SubjectRef("group", "inner", "member"),
-                        null));
+                        new ObjectRef("group", "outer"), "member", new SubjectRef("group", "inner", "member"), null));
         Principal mallory = vouch(MALLORY, read, null);
         assertEquals(ActorFixture.TENANT, mallory.tenant());
         Guest guest = NonNull.of(mallory.guest());
@@ -831,8 +845,7 @@ class SharesTest {
         assertTrue(NonNull.of(system.guest()).everybody());
 
         assertEquals(ProblemCode.UNAUTHENTICATED, vouchCode("nobody", read, null));
-        assertEquals(
-                ProblemCode.FORBIDDEN, vouchCode(ALICE, new TenantRequest.ReadFile(mounted("/x"), null), null));
+        assertEquals(ProblemCode.FORBIDDEN, vouchCode(ALICE, new TenantRequest.ReadFile(mounted("/x"), null), null));
         assertEquals(
                 ProblemCode.FORBIDDEN,
                 vouchCode(ALICE, new TenantRequest.ReadFile(path("/shared/from-acme/x"), null), null));
@@ -849,10 +862,7 @@ class SharesTest {
                     .mapToObj(g -> acme.send(
                             ALICE,
                             new TenantRequest.CreateTuple(
-                                    new ObjectRef("group", "g" + g),
-                                    "member",
-                                    SubjectRef.of("user", MALLORY),
-                                    null)))
+                                    new ObjectRef("group", "g" + g), "member", SubjectRef.of("user", MALLORY), null)))
                     .toList()) {
                 ActorFixture.await(made);
             }

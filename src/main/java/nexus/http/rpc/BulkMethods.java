@@ -6,7 +6,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import nexus.http.json.JsonWriter;
@@ -58,8 +57,7 @@ final class BulkMethods {
     // ---- stat -------------------------------------------------------------------------------------------------------
 
     /** Whom to ask about a path: its tenant, and perhaps the one that shares it. */
-    private record Place(
-            @Nullable ZoneName zone, @Nullable ZoneName source) {}
+    private record Place(@Nullable ZoneName zone, @Nullable ZoneName source) {}
 
     /** The outcome of each item by its text; one ask for each tenant that is named. */
     private static Future<Map<String, Reply.StatResult>> stats(Call call, List<Item> items) {

@@ -161,7 +161,8 @@ final class RebacMethods {
         }
         if (!subject.equals(SubjectRef.of(TENANT, target.value())) || WorkspacePath.isControl(path.relative())) {
             throw Problem.refused(
-                            "what " + source + " shares with " + target + " is granted to [\"tenant\", \"" + target + "\"]",
+                            "what " + source + " shares with " + target + " is granted to [\"tenant\", \"" + target
+                                    + "\"]",
                             path.wire())
                     .exception();
         }

@@ -69,7 +69,9 @@ final class ShareDocument {
     private TenantRequest.BindShare share() {
         for (Object name : members.keySet()) {
             if (!MEMBERS.contains(String.valueOf(name))) {
-                throw Problem.refused("the note of a share has the unknown member '" + cut(String.valueOf(name)) + "'", path.wire())
+                throw Problem.refused(
+                                "the note of a share has the unknown member '" + cut(String.valueOf(name)) + "'",
+                                path.wire())
                         .exception();
             }
         }

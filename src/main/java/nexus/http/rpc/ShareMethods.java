@@ -45,13 +45,7 @@ final class ShareMethods {
         table.command("revoke_share", ShareMethods::revoke, "resource", "user_id", "zone_id");
         table.command("revoke_share_by_id", ShareMethods::revokeById, "share_id", "zone_id");
         table.query(
-                "list_outgoing_shares",
-                ShareMethods::listOutgoing,
-                "resource",
-                "zone_id",
-                "limit",
-                "offset",
-                "cursor");
+                "list_outgoing_shares", ShareMethods::listOutgoing, "resource", "zone_id", "limit", "offset", "cursor");
     }
 
     private static Future<Result> share(Call call, String subjectType, String subjectName, String zoneName) {

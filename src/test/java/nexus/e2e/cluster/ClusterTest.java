@@ -289,6 +289,42 @@ class ClusterTest {
         });
     }
 
+    /** Two tenants, perhaps on two nodes, asked through either: a share is there and gone with the next request. */
+    @Test
+    void sharesActOnTheOtherNodeWithTheNextRequest() {
+        eachPair("share", (zone, here, there) -> {
+            String target = zone + "-to";
+            there.as(Cluster.ADMIN).mkdir("/tenants/" + target);
+            there.as(Cluster.ADMIN).write("/tenants/" + target + "/.tenant.json", "{\"plan\":\"enterprise\"}");
+            cluster.pin(zone, here);
+            cluster.pin(target, there);
+            NexusClient alice = here.as(owner(zone, here).text());
+            String key = there.as(Cluster.ADMIN).createKey(target, "bob", "bob").text();
+            String path = "/tenants/" + zone + "/inbox";
+            String shared = "/tenants/" + target + "/shared/from-" + zone + "/inbox/a.txt";
+            alice.mkdir(path);
+            for (Node node : List.of(here, there)) {
+                NexusClient bob = node.as(key);
+                for (int i = 0; i < 3; i++) {
+                    assertEquals(NexusException.PERMISSION, refusal(() -> bob.read(shared)));
+                    String share = alice.rebacCreate(new Ref("tenant", target), "can_write", Ref.file(path), null);
+                    bob.write(shared, node.name() + i);
+                    assertEquals(node.name() + i, bob.readText(shared));
+                    assertEquals(node.name() + i, alice.readText(path + "/a.txt"));
+                    assertEquals(
+                            List.of("/tenants/" + target + "/shared/from-" + zone + "/inbox", shared),
+                            bob.paths("/tenants/" + target + "/shared/from-" + zone, true));
+                    assertTrue(alice.rebacDelete(share));
+                    assertEquals(NexusException.PERMISSION, refusal(() -> bob.read(shared)));
+                    assertEquals(NexusException.PERMISSION, refusal(() -> bob.write(shared, "no")));
+                }
+            }
+            cluster.unpin(zone);
+            cluster.unpin(target);
+            there.as(Cluster.ADMIN).rmdir("/tenants/" + target, true);
+        });
+    }
+
     // ---- the network ------------------------------------------------------------------------------------------------
 
     @Test

@@ -124,8 +124,8 @@ class PgSharesTest {
     void needATenantThatThereIs() {
         StoreFixture.Owned acme = fixture.tenant("alone-acme");
         GroupBuilder group = acme.next();
-        group.sharesPut.add(share(
-                fixture.ids.next(), new nexus.kernel.TenantId(fixture.ids.next()), "alone-nobody", "/a"));
+        group.sharesPut.add(
+                share(fixture.ids.next(), new nexus.kernel.TenantId(fixture.ids.next()), "alone-nobody", "/a"));
         assertEquals(Reason.FAILED, StoreFixture.reason(fixture.store.commit(group.build())));
         assertEquals("0", count(acme));
     }
