@@ -185,10 +185,10 @@ final class GuestView {
     /** The note of a path, or null if there is none. */
     @Nullable
     ShareNote note(WorkspacePath path) {
-        String wire = path.wire();
-        for (ShareNote note : notes()) {
-            if (note.info().path().equals(wire)) {
-                return note;
+        String label = isBelowRoot(path) ? ShareNote.labelOf(path.wire().substring(rootWire.length() + 1)) : null;
+        for (ShareRecord share : shares) {
+            if (label != null && label.equals(share.label())) {
+                return ShareNote.of(state, share);
             }
         }
         return null;

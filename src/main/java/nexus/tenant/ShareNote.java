@@ -6,6 +6,7 @@ import nexus.kernel.ContentHash;
 import nexus.kernel.JsonText;
 import nexus.kernel.WorkspacePath;
 import nexus.store.ShareRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The note of a share in the target's folder, {@code .share-<label>.json}: the live share, rendered at this moment. It is there
@@ -14,6 +15,13 @@ import nexus.store.ShareRecord;
 record ShareNote(Reply.FileInfo info, byte[] bytes) {
     private static final String PREFIX = ".share-";
     private static final String SUFFIX = ".json";
+
+    /** The label in a note's name, or null if it is none. */
+    static @Nullable String labelOf(String name) {
+        return name.startsWith(PREFIX) && name.endsWith(SUFFIX) && name.length() > PREFIX.length() + SUFFIX.length()
+                ? name.substring(PREFIX.length(), name.length() - SUFFIX.length())
+                : null;
+    }
 
     /** The note of a live share that has a label. */
     static ShareNote of(TenantState state, ShareRecord share) {

@@ -110,14 +110,15 @@ final class TupleCommands {
 
     /** The object inside, if the principal owns it; objects that cannot be granted on are refused after that. */
     ObjectRef ownedObject(ObjectRef wire, Principal principal, Instant now) {
+        if (isShared(wire)) {
+            throw Problem.refused(
+                            "what another tenant shares cannot be granted or shared on: " + wire.id(), wire.id())
+                    .exception();
+        }
         ObjectRef object = insideOrForeign(wire, principal);
         requireOwner(object, principal, now);
         if (object.type().equals(Permissions.FILE) && WorkspacePath.isControl(object.id())) {
             throw Problem.refused("this path belongs to the server: " + wire.id(), wire.id())
-                    .exception();
-        }
-        if (object.type().equals(Permissions.FILE) && WorkspacePath.sourceOf(object.id()) != null) {
-            throw Problem.refused("what another tenant shares cannot be granted or shared on: " + wire.id(), wire.id())
                     .exception();
         }
         if (!object.type().equals(Permissions.FILE) && !object.type().equals(Permissions.GROUP)) {
@@ -125,6 +126,12 @@ final class TupleCommands {
                     .exception();
         }
         return object;
+    }
+
+    /** Whether an object is a path at which another tenant's files appear: nobody here has anything to give of them. */
+    private boolean isShared(ObjectRef wire) {
+        String relative = wire.type().equals(Permissions.FILE) ? state.relative(wire.id()) : null;
+        return relative != null && WorkspacePath.sourceOf(relative) != null;
     }
 
     private ObjectRef insideOrForeign(ObjectRef wire, Principal principal) {
@@ -150,13 +157,15 @@ final class TupleCommands {
         }
     }
 
-    /** The object with a relative path or a tenant's id, or null if it is not this tenant's. */
+    /**
+     * The object with a relative path or a tenant's id, or null if it is not this tenant's: what others share with it is not.
+     */
     @Nullable
     ObjectRef inside(ObjectRef wire) {
         requireIdentifiers(wire.type(), wire.id());
         if (wire.type().equals(Permissions.FILE)) {
             String relative = state.relative(wire.id());
-            return relative == null ? null : new ObjectRef(Permissions.FILE, relative);
+            return relative == null || WorkspacePath.sourceOf(relative) != null ? null : new ObjectRef(Permissions.FILE, relative);
         }
         if (wire.type().equals(Permissions.TENANT)) {
             return wire.id().equals(state.zone.value()) ? new ObjectRef(Permissions.TENANT, state.id.toString()) : null;

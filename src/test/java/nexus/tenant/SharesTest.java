@@ -517,6 +517,12 @@ class SharesTest {
                 ProblemCode.FORBIDDEN,
                 acme.code(ALICE, new TenantRequest.Rename(path("/plans"), path("/shared/from-beta/x"))));
         assertEquals(ProblemCode.REFUSED, acme.code(ALICE, grant(MALLORY, "viewer", "/shared/from-beta/x")));
+        // Her tuples say yes to everything below the root, but this is not below it.
+        TenantRequest check = new TenantRequest.Check(List.of(new TenantRequest.CheckItem(
+                SubjectRef.of("user", ALICE),
+                "read",
+                new ObjectRef("file", path("/shared/from-beta/x").wire()))));
+        assertFalse(((Reply.Checks) acme.call(ALICE, check)).allowed()[0]);
         acme.call(ALICE, write("/shared/from-here.txt", "a name like any other"));
         share(everybody("/shared", "can_write"));
         assertEquals(

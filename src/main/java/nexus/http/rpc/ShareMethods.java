@@ -2,6 +2,9 @@ package nexus.http.rpc;
 
 import io.vertx.core.Future;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
 import nexus.kernel.Limits;
 import nexus.kernel.Problem;
@@ -102,15 +105,46 @@ final class ShareMethods {
         ZoneName zone = call.zone(call.params().optionalString("zone_id"), path);
         int limit = call.params().integer("limit", PAGE, 1, Limits.PAGE_ITEMS);
         int offset = offset(call);
-        if (call.isSystem() && zone == null) {
-            return call.systemAdministrator().map(identity -> {
-                throw Problem.invalid("parameter 'zone_id' is required: shares are a tenant's")
-                        .exception();
-            });
+        Future<Page> page = call.isSystem() && zone == null
+                ? everywhere(call, limit, offset)
+                : call.ask(zone, new TenantRequest.ListShares(path, limit, offset))
+                        .map(reply -> Page.of(Replies.as(Reply.Shares.class, reply)));
+        return page.map(found -> rendered(found, offset));
+    }
+
+    /** Some of the shares of one tenant, or of all. */
+    private record Page(List<Reply.Share> shares, int total) {
+        static Page of(Reply.Shares shares) {
+            return new Page(shares.shares(), shares.total());
         }
-        return call.ask(zone, new TenantRequest.ListShares(path, limit, offset))
-                .map(reply -> Replies.as(Reply.Shares.class, reply))
-                .map(page -> Result.json(page.shares().size(), out -> {
+    }
+
+    /** A system key that names no tenant asks them all: each for as many as could be on the page. */
+    private static Future<Page> everywhere(Call call, int limit, int offset) {
+        TenantRequest first = new TenantRequest.ListShares(null, Math.min(offset + limit, Limits.UNPAGED_ITEMS), 0);
+        return Tenants.all(call, RpcOptions.SWEEP_TENANTS)
+                .compose(tenants -> Fanout.each(
+                        tenants,
+                        RpcOptions.SWEEP_FAN_OUT,
+                        tenant -> call.ask(Tenants.nameIn(tenant.path()), first)
+                                .map(reply -> Page.of(Replies.as(Reply.Shares.class, reply)))))
+                .map(pages -> {
+                    List<Reply.Share> all = new ArrayList<>();
+                    int total = 0;
+                    for (Page page : pages) {
+                        all.addAll(page.shares());
+                        total += page.total();
+                    }
+                    all.sort(Comparator.comparing(Reply.Share::createdAt)
+                            .thenComparing(Reply.Share::id)
+                            .reversed());
+                    int from = Math.min(offset, all.size());
+                    return new Page(all.subList(from, Math.min(from + limit, all.size())), total);
+                });
+    }
+
+    private static Result rendered(Page page, int offset) {
+        return Result.json(page.shares().size(), out -> {
                     int next = offset + page.shares().size();
                     boolean more = next < page.total();
                     out.object().name("items").list();
@@ -133,7 +167,7 @@ final class ShareMethods {
                             .put("total_count", page.total())
                             .put("has_more", more)
                             .endObject();
-                }));
+                });
     }
 
     /** A cursor is a place in the list; who has one gives no offset. */
