@@ -149,14 +149,23 @@ final class GuestView {
     }
 
     /** Whether there is anything for the guest. */
-    boolean isEmpty() {
+    private boolean isEmpty() {
         return shares.isEmpty() && !guest.everybody();
     }
 
     /** The folder as the guest sees it. */
-    Reply.FileInfo root() {
+    private Reply.FileInfo root() {
         return new Reply.FileInfo(
                 rootWire, true, 0, 0, null, state.record.createdAt(), state.record.createdAt(), owner());
+    }
+
+    /** The folder itself, or a note in it; null for everything else. */
+    Reply.@Nullable FileInfo known(WorkspacePath path) {
+        if (isRoot(path)) {
+            return isEmpty() ? null : root();
+        }
+        ShareNote note = note(path);
+        return note == null ? null : note.info();
     }
 
     /** The names in the folder and what they lead to. */

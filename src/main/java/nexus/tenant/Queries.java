@@ -204,9 +204,18 @@ final class Queries {
 
     /** The answer to a guest about the folder of the shares or a note in it; null for everything else. */
     @Nullable
-    Outcome judgeRoot(TenantRequest.Query query, GuestView view) {
+    Outcome judgeRoot(TenantRequest.Query query, GuestView view, Principal principal, Instant now) {
         if (query instanceof TenantRequest.Stat stat) {
-            return statRoot(stat, view);
+            requireAtMost(stat.paths().size(), Limits.BATCH_ITEMS, "paths");
+            List<Fetch.Target> targets = new ArrayList<>(stat.paths().size());
+            for (WorkspacePath path : stat.paths()) {
+                Reply.FileInfo known = view.known(path);
+                targets.add(
+                        known == null
+                                ? target(view.inside(path), principal, now)
+                                : new Fetch.Target(path.wire(), null, new Reply.StatResult(known, null)));
+            }
+            return Outcome.of(new Fetch.Stats(targets));
         } else if (query instanceof TenantRequest.ReadFile read) {
             ShareNote note = view.note(read.path());
             return note == null
@@ -223,17 +232,6 @@ final class Queries {
                     list.limit()));
         }
         return null;
-    }
-
-    /** A single path only: a batch finds files. */
-    private static @Nullable Outcome statRoot(TenantRequest.Stat stat, GuestView view) {
-        if (stat.paths().size() != 1) {
-            return null;
-        }
-        WorkspacePath path = stat.paths().get(0);
-        ShareNote note = view.note(path);
-        Reply.FileInfo info = note != null ? note.info() : view.isRoot(path) && !view.isEmpty() ? view.root() : null;
-        return info == null ? null : Outcome.of(new Reply.Stats(List.of(new Reply.StatResult(info, null))));
     }
 
     // ---- files

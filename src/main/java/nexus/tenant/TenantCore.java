@@ -118,11 +118,12 @@ final class TenantCore {
         Principal principal = admit(ask, system, now);
         boolean own = mounted.target().equals(state.zone) && !mounted.source().equals(state.zone);
         if (!own || state.isSystem() || principal.isGuest()) {
-            throw Permissions.denied(
-                            principal,
-                            ask.request() instanceof TenantRequest.Query ? Permissions.READ : Permissions.WRITE,
-                            mounted.first().wire())
-                    .exception();
+            Problem denied = Permissions.denied(
+                    principal,
+                    ask.request() instanceof TenantRequest.Query ? Permissions.READ : Permissions.WRITE,
+                    mounted.first().wire());
+            noteRefusal(ask, principal, denied, now);
+            throw denied.exception();
         }
         if (!state.record.statusAt(now).isServed()) {
             throw new Problem.Plain(
@@ -202,7 +203,7 @@ final class TenantCore {
         if (!state.usableShares(principal, now).isEmpty()) {
             denials.add("access", ask, principal, pathOf(inside), now);
         }
-        Queries.Outcome outcome = queries.judgeRoot(query, view);
+        Queries.Outcome outcome = queries.judgeRoot(query, view, principal, now);
         return outcome == null ? queries.judge(inside, principal, now) : outcome;
     }
 

@@ -1380,6 +1380,16 @@ class IsolationTest {
             }
             assertEquals(1, answers.size(), method + ": " + answers);
         }
+        // Each path of a batch has an answer of its own, whoever shares it with whomever.
+        String foreign = corp.path("shared/from-" + acme.zone() + "/a.txt");
+        beta.owner().write(beta.path("own.txt"), "own");
+        assertEquals(
+                Map.of(foreign, false, shared(beta, acme, "a.txt"), false, beta.path("own.txt"), true),
+                rpcCall(
+                        beta.owner(),
+                        "exists_batch",
+                        "paths",
+                        List.of(foreign, shared(beta, acme, "a.txt"), beta.path("own.txt"))));
     }
 
     @Test

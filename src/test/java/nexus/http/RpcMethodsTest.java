@@ -54,6 +54,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class RpcMethodsTest {
     private static final ZoneName ACME = new ZoneName("acme");
+    private static final ZoneName BETA = new ZoneName("beta");
     private static final Instant TIME = Instant.parse("2026-02-14T03:04:05.123456Z");
     private static final String TYPED = "{\"__type__\":\"datetime\",\"data\":\"2026-02-14T03:04:05.123456+00:00\"}";
     private static final String ISO = "\"2026-02-14T03:04:05.123456+00:00\"";
@@ -147,8 +148,19 @@ class RpcMethodsTest {
         if (request instanceof TenantRequest.CreateTuple) {
             return new Reply.Granted("tuple-id", 12);
         }
-        if (request instanceof TenantRequest.DeleteTuple) {
+        if (request instanceof TenantRequest.DeleteTuple || request instanceof TenantRequest.RevokeShares) {
             return new Reply.Flag(true);
+        }
+        if (request instanceof TenantRequest.CreateShare || request instanceof TenantRequest.OfferShare) {
+            return new Reply.Granted("share-id", 13);
+        }
+        if (request instanceof TenantRequest.BindShare) {
+            return new Reply.Written(List.of(file("/tenants/beta/shared/from-acme/.share-1.json")));
+        }
+        if (request instanceof TenantRequest.ListShares list) {
+            Reply.Share share = new Reply.Share(
+                    "share-id", X.wire(), BETA, "tenant", "beta", "shared-editor", TIME, TIME.plusSeconds(1));
+            return new Reply.Shares(ACME, list.offset() > 1 ? List.of() : List.of(share), 2);
         }
         if (request instanceof TenantRequest.ListTuples) {
             return new Reply.Tuples(TestServer.ACME, ACME, List.of(tuple("")));
@@ -454,6 +466,11 @@ class RpcMethodsTest {
             Map.entry("rebac_check", "subject permission object zone_id consistency_mode min_revision"),
             Map.entry("rebac_check_batch", "checks zone_id"),
             Map.entry("rebac_expand", "permission object zone_id"),
+            Map.entry("share_with_user", "resource user_id relation zone_id user_zone_id expires_at"),
+            Map.entry("share_with_group", "resource group_id relation zone_id group_zone_id expires_at"),
+            Map.entry("revoke_share", "resource user_id zone_id"),
+            Map.entry("revoke_share_by_id", "share_id zone_id"),
+            Map.entry("list_outgoing_shares", "resource zone_id limit offset cursor"),
             Map.entry("admin_create_key", "name zone_id user_id is_admin expires_days subject_type subject_id"),
             Map.entry("admin_list_keys", "user_id zone_id is_admin include_revoked include_expired limit offset"),
             Map.entry("admin_get_key", "key_id zone_id"),
@@ -953,6 +970,111 @@ class RpcMethodsTest {
         assertEquals(
                 new SubjectRef("group", "eng", "member"),
                 asked(TenantRequest.CreateTuple.class).subject());
+    }
+
+    // ---- shares -----------------------------------------------------------------------------------------------------
+
+    @Test
+    void sharesWithUsersAndGroups() {
+        assertEquals(
+                "{\"tuple_id\":\"share-id\",\"revision\":13,\"consistency_token\":\"v13\"}",
+                server.result(
+                        "share_with_user",
+                        "{\"resource\":[\"file\",\"/tenants/acme/x.txt\"],\"user_id\":\"bob\",\"relation\":\"editor\","
+                                + "\"zone_id\":\"acme\",\"user_zone_id\":\"beta\",\"expires_at\":\"2030-01-02T03:04:05+00:00\"}"));
+        assertEquals(
+                new TenantRequest.CreateShare(
+                        X, "shared-editor", BETA, "user", "bob", Instant.parse("2030-01-02T03:04:05Z")),
+                asked(TenantRequest.CreateShare.class));
+        reset();
+        server.result("share_with_group", "{\"resource\":[\"file\",\"/tenants/acme/x.txt\"],\"group_id\":\"eng\"}");
+        assertEquals(
+                new TenantRequest.CreateShare(X, "shared-viewer", null, "group", "eng", null),
+                asked(TenantRequest.CreateShare.class));
+        for (String wrong : List.of(
+                "{\"resource\":[\"file\",\"/tenants/acme/x.txt\"],\"user_id\":\"bob\",\"relation\":\"reader\"}",
+                "{\"resource\":[\"group\",\"eng\"],\"user_id\":\"bob\"}",
+                "{\"resource\":[\"file\",\"/tenants/acme/x.txt\"],\"user_id\":\"bob\",\"user_zone_id\":\"No Zone\"}",
+                "{\"resource\":[\"file\",\"/tenants/acme/x.txt\"],\"user_id\":\"\"}")) {
+            String error = server.errorText("share_with_user", server.aliceKey, wrong);
+            assertTrue(error.startsWith("-32602 ") || error.startsWith("-32005 "), wrong + ": " + error);
+        }
+    }
+
+    @Test
+    void listsSharesInPages() {
+        String item = "{\"share_id\":\"share-id\",\"resource_type\":\"file\",\"resource_id\":\"/tenants/acme/x.txt\","
+                + "\"recipient_id\":\"beta\",\"recipient_type\":\"tenant\",\"recipient_zone_id\":\"beta\","
+                + "\"permission_level\":\"editor\",\"created_at\":\"" + TIME + "\",\"expires_at\":\"" + TIME.plusSeconds(1)
+                + "\"}";
+        assertEquals(
+                "{\"items\":[" + item + "],\"next_cursor\":\"o1\",\"total_count\":2,\"has_more\":true}",
+                server.result("list_outgoing_shares", "{\"limit\":1}"));
+        assertEquals(new TenantRequest.ListShares(null, 1, 0), asked(TenantRequest.ListShares.class));
+        reset();
+        assertEquals(
+                "{\"items\":[" + item + "],\"next_cursor\":null,\"total_count\":2,\"has_more\":false}",
+                server.result(
+                        "list_outgoing_shares",
+                        "{\"limit\":1,\"cursor\":\"o1\",\"resource\":[\"file\",\"/tenants/acme/x.txt\"]}"));
+        assertEquals(new TenantRequest.ListShares(X, 1, 1), asked(TenantRequest.ListShares.class));
+        for (String cursor : List.of("x", "o", "o-1", "o1234567", "o1 ")) {
+            assertTrue(
+                    server.errorText("list_outgoing_shares", server.aliceKey, "{\"cursor\":\"" + cursor + "\"}")
+                            .startsWith("-32602 "),
+                    cursor);
+        }
+        // A system key that names no tenant is answered for all of them.
+        reset();
+        Map<?, ?> all = (Map<?, ?>) JsonReader.read(
+                server.call("list_outgoing_shares", server.systemKey, "{}").getBytes(StandardCharsets.UTF_8));
+        Map<?, ?> result = (Map<?, ?>) all.get("result");
+        assertNotNull(result);
+        assertEquals(4L, result.get("total_count"));
+    }
+
+    @Test
+    void endsShares() {
+        assertEquals(
+                "true",
+                server.result(
+                        "revoke_share", "{\"resource\":[\"file\",\"/tenants/acme/x.txt\"],\"user_id\":\"bob\"}"));
+        assertEquals(new TenantRequest.RevokeShares(X, "bob"), asked(TenantRequest.RevokeShares.class));
+        String id = TestServer.ACME + Ulid.print(new UUID(3, 4));
+        assertEquals("true", server.result("revoke_share_by_id", "{\"share_id\":\"" + id + "\"}"));
+        assertEquals(new TenantRequest.DeleteTuple(new UUID(3, 4)), asked(TenantRequest.DeleteTuple.class));
+        // Another tenant's is none of the caller's, and nobody is asked about it.
+        reset();
+        String foreign = TestServer.BETA + Ulid.print(new UUID(3, 4));
+        assertEquals("false", server.result("revoke_share_by_id", "{\"share_id\":\"" + foreign + "\"}"));
+        assertEquals(
+                List.of(new TenantRequest.WhoAmI()),
+                server.gateway.requests());
+    }
+
+    /** What is granted where another tenant's files appear is announced to that tenant, by a system key only. */
+    @Test
+    void announcesAShareToTheTenantThatShares() {
+        String grant = "{\"subject\":[\"tenant\",\"beta\"],\"relation\":\"can_read\","
+                + "\"object\":[\"file\",\"/tenants/beta/shared/from-acme/x.txt\"],\"zone_id\":\"acme\"}";
+        server.call("rebac_create", server.systemKey, grant);
+        assertEquals(
+                new TenantRequest.OfferShare(BETA, "x.txt", "can_read", null), asked(TenantRequest.OfferShare.class));
+        for (String wrong : List.of(
+                grant.replace("\"zone_id\":\"acme\"", "\"zone_id\":\"beta\""),
+                grant.replace("\"tenant\",\"beta\"", "\"tenant\",\"acme\""),
+                grant.replace("\"tenant\",\"beta\"", "\"user\",\"bob\""),
+                grant.replace("/x.txt", ""),
+                grant.replace("/x.txt", "/x/y.txt"),
+                grant.replace("/x.txt", "/.share-1.json"))) {
+            assertTrue(server.errorText("rebac_create", server.systemKey, wrong).startsWith("-32005 "), wrong);
+        }
+        // A tenant's own key announces nothing: it is a grant like any other, which its tenant refuses.
+        reset();
+        server.call("rebac_create", server.aliceKey, grant);
+        assertEquals(
+                "/tenants/beta/shared/from-acme/x.txt",
+                asked(TenantRequest.CreateTuple.class).object().id());
     }
 
     private static String tupleJson() {

@@ -196,6 +196,9 @@ class SharesTest {
         assertEquals(
                 mounted("/a").wire(), NonNull.of(stats.results().get(0).info()).path());
         assertEquals("tenant:acme", NonNull.of(stats.results().get(1).info()).createdBy());
+        Reply.Stats folder = (Reply.Stats) as(bob, new TenantRequest.Stat(List.of(mounted(""), mounted("/a"))));
+        assertTrue(NonNull.of(folder.results().get(0).info()).directory());
+        assertTrue(NonNull.of(folder.results().get(1).info()).directory());
         assertEquals(
                 mounted("/a/none").wire(),
                 NonNull.of(stats.results().get(2).problem()).path());
@@ -855,6 +858,9 @@ class SharesTest {
         assertEquals(
                 ProblemCode.FORBIDDEN,
                 vouchCode(ALICE, new TenantRequest.ReadFile(path("/shared/from-acme/x"), null), null));
+        acme.call(ALICE, write("/flush", "x"));
+        assertTrue(log().contains("\"kind\":\"access\",\"action\":\"read\",\"user\":\"user:mallory\""), log());
+        assertTrue(log().contains("\"kind\":\"denial\",\"action\":\"read\",\"user\":\"user:alice\""), log());
         setStatus(TenantStatus.SUSPENDED);
         assertEquals(ProblemCode.TENANT_SUSPENDED, vouchCode(ALICE, read, null));
         assertEquals(ProblemCode.TENANT_SUSPENDED, vouchCode("nobody", read, Principal.SERVER));

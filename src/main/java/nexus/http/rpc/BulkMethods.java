@@ -102,10 +102,12 @@ final class BulkMethods {
                 })
                 .recover(failure -> {
                     Problem problem = Call.problemOf(failure);
-                    if (problem == null || !Call.isMissing(failure) || !call.isSystem()) {
+                    boolean missing = Call.isMissing(failure) && call.isSystem();
+                    if (problem == null || !missing && !Call.hidesPath(failure)) {
                         return Future.failedFuture(failure);
                     }
-                    // The tenant is not there, and so is none of its paths; those of others are another matter.
+                    // The tenant is not there, and so is none of its paths; those of others are another matter. Or they are
+                    // shared with another tenant than the caller's, which is refused for all of them at once.
                     items.forEach(item -> results.put(item.text(), new Reply.StatResult(null, problem)));
                     return Future.succeededFuture(true);
                 });
