@@ -200,12 +200,24 @@ public final class BusTenantGateway implements TenantGateway {
         if (zone == null) {
             throw new IllegalStateException("BUG: a system key has no tenant of its own");
         }
-        return new Proving(errand)
-                .begin()
-                .compose(system -> locate(zone)
-                        .compose(found -> found.isEmpty()
-                                ? Future.failedFuture(noSuchZone(zone))
-                                : new Vouching(found.get(), errand, system).begin()));
+        return new Proving(errand).begin().compose(system -> vouched(errand, zone, system, null));
+    }
+
+    /** @param former the tenant that had the name when it was last looked up, and is gone */
+    private Future<Principal> vouched(Errand errand, ZoneName zone, Principal system, @Nullable TenantId former) {
+        return locate(zone).compose(found -> {
+            if (found.isEmpty() || found.get().equals(former)) {
+                return Future.failedFuture(noSuchZone(zone));
+            }
+            return new Vouching(found.get(), errand, system).begin().recover(e -> {
+                if (!isGone(e)) {
+                    return Future.failedFuture(e);
+                }
+                // The name may belong to a younger tenant by now.
+                names.remove(zone, found.get());
+                return vouched(errand, zone, system, found.get());
+            });
+        });
     }
 
     /** The caller's own tenant answers for everything that is not shared with it. */

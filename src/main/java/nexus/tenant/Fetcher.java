@@ -233,40 +233,37 @@ final class Fetcher {
 
     /** The files and folders that are shared, under the names that they have there, and what is below the folders. */
     private Future<Reply> sharedListing(Fetch.SharedListing listing) {
-        List<String> names = List.copyOf(listing.entries().keySet());
-        return entries(names.stream().map(listing.entries()::get).distinct().toList())
-                .compose(found -> {
-                    SharedPage page = new SharedPage(listing);
-                    listing.notes().forEach(page::add);
-                    List<String> folders = new ArrayList<>();
-                    for (String name : names) {
-                        FileEntry entry = found.getOrDefault(listing.entries().get(name), Optional.empty())
-                                .orElse(null);
-                        if (entry != null) {
-                            page.add(renamed(Infos.of(core.state, entry), name));
-                            if (entry.directory() && listing.recursive()) {
-                                folders.add(name);
-                            }
-                        }
+        List<String> paths = listing.entries().values().stream().distinct().toList();
+        return entries(paths).compose(found -> {
+            SharedPage page = new SharedPage(listing);
+            listing.notes().forEach(page::add);
+            List<Map.Entry<String, String>> folders = new ArrayList<>();
+            for (Map.Entry<String, String> named : listing.entries().entrySet()) {
+                FileEntry entry =
+                        found.getOrDefault(named.getValue(), Optional.empty()).orElse(null);
+                if (entry != null) {
+                    page.add(renamed(Infos.of(core.state, entry), named.getKey()));
+                    if (entry.directory() && listing.recursive() && page.reaches(named.getKey())) {
+                        folders.add(named);
                     }
-                    return below(listing, folders.iterator(), page);
-                });
+                }
+            }
+            return below(listing, folders.iterator(), page);
+        });
     }
 
     /** One folder after the other: each brings no more than a page. */
-    private Future<Reply> below(Fetch.SharedListing listing, Iterator<String> folders, SharedPage page) {
+    private Future<Reply> below(
+            Fetch.SharedListing listing, Iterator<Map.Entry<String, String>> folders, SharedPage page) {
         if (!folders.hasNext()) {
             return Future.succeededFuture(page.reply());
         }
-        String name = folders.next();
-        String path = listing.entries().get(name);
+        Map.Entry<String, String> folder = folders.next();
+        String name = folder.getKey();
+        String path = folder.getValue();
         String after = listing.after();
-        String innerAfter = null;
-        if (after != null && WorkspacePath.isWithin(after, name)) {
-            innerAfter = path + after.substring(name.length());
-        } else if (after != null && Queries.BY_BYTES.compare(after, name + "/") > 0) {
-            return below(listing, folders, page);
-        }
+        String innerAfter =
+                after != null && WorkspacePath.isWithin(after, name) ? path + after.substring(name.length()) : null;
         TenantStore.FileRange range =
                 new TenantStore.FileRange(List.of(path), path, false, null, innerAfter, page.room());
         return services.store().list(core.state.id, range).compose(found -> {
@@ -303,6 +300,14 @@ final class Fetcher {
         int room() {
             Integer size = listing.pageSize();
             return (size == null ? Limits.UNPAGED_ITEMS : size) + 1;
+        }
+
+        /** Whether anything below a folder can be behind the cursor. */
+        boolean reaches(String folder) {
+            String after = listing.after();
+            return after == null
+                    || WorkspacePath.isWithin(after, folder)
+                    || Queries.BY_BYTES.compare(after, folder + "/") < 0;
         }
 
         void add(Reply.FileInfo info) {

@@ -269,7 +269,8 @@ final class FileCommands {
             draft.removeTuple(TupleIds.of(tuple.tuple()), tuple.tuple());
         }
         for (ShareRecord share : draft.shares()) {
-            if (share.path() != null && WorkspacePath.isWithin(share.path(), path)) {
+            String shared = share.path();
+            if (shared != null && WorkspacePath.isWithin(shared, path)) {
                 draft.removeShare(share.id());
             }
         }
@@ -586,8 +587,9 @@ final class FileCommands {
             draft.putTuple(movedGrant(grant, from, to));
         }
         for (ShareRecord share : draft.shares()) {
-            if (share.path() != null && WorkspacePath.isWithin(share.path(), from)) {
-                draft.putShare(share.movedTo(to + share.path().substring(from.length())));
+            String shared = share.path();
+            if (shared != null && WorkspacePath.isWithin(shared, from)) {
+                draft.putShare(share.movedTo(to + shared.substring(from.length())));
             }
         }
         draft.audit(AuditLine.of("change", ask, principal, "rename", from)

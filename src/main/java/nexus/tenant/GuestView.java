@@ -63,12 +63,13 @@ final class GuestView {
         int end = wire.indexOf('/', start);
         String name = wire.substring(start, end < 0 ? wire.length() : end);
         for (ShareRecord share : shares) {
-            if (share.name().equals(name) && share.path() != null) {
-                String relative = share.path() + (end < 0 ? "" : wire.substring(end));
+            String shared = share.path();
+            if (share.name().equals(name) && shared != null) {
+                String relative = shared + (end < 0 ? "" : wire.substring(end));
                 if (!WorkspacePath.fits(relative)) {
                     return path;
                 }
-                names.put(WorkspacePath.wire(state.zone, share.path()), rootWire + "/" + name);
+                names.put(WorkspacePath.wire(state.zone, shared), rootWire + "/" + name);
                 return WorkspacePath.inTenant(state.zone, relative);
             }
         }

@@ -13,6 +13,7 @@ import nexus.kernel.Problem;
 import nexus.kernel.TenantId;
 import nexus.kernel.WorkspacePath;
 import nexus.kernel.ZoneName;
+import nexus.rebac.schema.Admission;
 import nexus.rebac.schema.AuthorizationModel;
 import nexus.rebac.schema.RelationClosure;
 import nexus.rebac.tuple.ObjectRef;
@@ -217,7 +218,9 @@ final class ShareCommands {
                 labelled = share;
             }
         }
-        ShareRecord base = offered != null ? offered : labelled;
+        // Written again, a note renews the share that it made; it does not make another one of it.
+        boolean again = labelled != null && labelled.write() == write && path.equals(labelled.path());
+        ShareRecord base = offered != null ? offered : again ? labelled : null;
         if (base == null) {
             throw Problem.refused(
                             "no share of '" + WorkspacePath.nameOf(path) + "' with the tenant '" + command.target()
@@ -358,8 +361,7 @@ final class ShareCommands {
     private boolean isImplied(String permission, String relation) {
         RelationClosure closure = model.closure(Permissions.FILE, permission);
         int id = model.relationId(relation);
-        boolean grantable =
-                model.admission(Permissions.FILE, relation, "user", "") == nexus.rebac.schema.Admission.ADMITTED;
+        boolean grantable = model.admission(Permissions.FILE, relation, "user", "") == Admission.ADMITTED;
         return closure != null && id >= 0 && grantable && closure.isImpliedBy(id);
     }
 

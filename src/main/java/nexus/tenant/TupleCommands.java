@@ -111,8 +111,7 @@ final class TupleCommands {
     /** The object inside, if the principal owns it; objects that cannot be granted on are refused after that. */
     ObjectRef ownedObject(ObjectRef wire, Principal principal, Instant now) {
         if (isShared(wire)) {
-            throw Problem.refused(
-                            "what another tenant shares cannot be granted or shared on: " + wire.id(), wire.id())
+            throw Problem.refused("what another tenant shares cannot be granted or shared on: " + wire.id(), wire.id())
                     .exception();
         }
         ObjectRef object = insideOrForeign(wire, principal);
@@ -165,7 +164,9 @@ final class TupleCommands {
         requireIdentifiers(wire.type(), wire.id());
         if (wire.type().equals(Permissions.FILE)) {
             String relative = state.relative(wire.id());
-            return relative == null || WorkspacePath.sourceOf(relative) != null ? null : new ObjectRef(Permissions.FILE, relative);
+            return relative == null || WorkspacePath.sourceOf(relative) != null
+                    ? null
+                    : new ObjectRef(Permissions.FILE, relative);
         }
         if (wire.type().equals(Permissions.TENANT)) {
             return wire.id().equals(state.zone.value()) ? new ObjectRef(Permissions.TENANT, state.id.toString()) : null;

@@ -1005,7 +1005,8 @@ class RpcMethodsTest {
     void listsSharesInPages() {
         String item = "{\"share_id\":\"share-id\",\"resource_type\":\"file\",\"resource_id\":\"/tenants/acme/x.txt\","
                 + "\"recipient_id\":\"beta\",\"recipient_type\":\"tenant\",\"recipient_zone_id\":\"beta\","
-                + "\"permission_level\":\"editor\",\"created_at\":\"" + TIME + "\",\"expires_at\":\"" + TIME.plusSeconds(1)
+                + "\"permission_level\":\"editor\",\"created_at\":\"" + TIME + "\",\"expires_at\":\""
+                + TIME.plusSeconds(1)
                 + "\"}";
         assertEquals(
                 "{\"items\":[" + item + "],\"next_cursor\":\"o1\",\"total_count\":2,\"has_more\":true}",
@@ -1037,8 +1038,7 @@ class RpcMethodsTest {
     void endsShares() {
         assertEquals(
                 "true",
-                server.result(
-                        "revoke_share", "{\"resource\":[\"file\",\"/tenants/acme/x.txt\"],\"user_id\":\"bob\"}"));
+                server.result("revoke_share", "{\"resource\":[\"file\",\"/tenants/acme/x.txt\"],\"user_id\":\"bob\"}"));
         assertEquals(new TenantRequest.RevokeShares(X, "bob"), asked(TenantRequest.RevokeShares.class));
         String id = TestServer.ACME + Ulid.print(new UUID(3, 4));
         assertEquals("true", server.result("revoke_share_by_id", "{\"share_id\":\"" + id + "\"}"));
@@ -1047,9 +1047,7 @@ class RpcMethodsTest {
         reset();
         String foreign = TestServer.BETA + Ulid.print(new UUID(3, 4));
         assertEquals("false", server.result("revoke_share_by_id", "{\"share_id\":\"" + foreign + "\"}"));
-        assertEquals(
-                List.of(new TenantRequest.WhoAmI()),
-                server.gateway.requests());
+        assertEquals(List.of(new TenantRequest.WhoAmI()), server.gateway.requests());
     }
 
     /** What is granted where another tenant's files appear is announced to that tenant, by a system key only. */

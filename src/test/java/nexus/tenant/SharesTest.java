@@ -12,9 +12,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -622,7 +624,7 @@ class SharesTest {
                         .map(wire -> wire.substring(mounted("").wire().length()))
                         .toList());
         for (int size : List.of(1, 2, 3, 5)) {
-            List<String> paged = new java.util.ArrayList<>();
+            List<String> paged = new ArrayList<>();
             String after = null;
             do {
                 Reply.Listing page =
@@ -786,6 +788,13 @@ class SharesTest {
         assertEquals(ProblemCode.FORBIDDEN, readCode(bob, "/.share-one.json"));
         // Written again it changes the share that it made.
         acme.callAsSystem(bind("two", "/plans/q3.txt", START.plusSeconds(500)));
+        // But it makes no other share of it, of which nobody was told before.
+        for (TenantRequest other : List.of(
+                bind("two", "/plans/secret.txt", null),
+                new TenantRequest.BindShare(BETA, "two", path("/plans/q3.txt"), "can_write", null))) {
+            Problem problem = ActorFixture.refusal(acme.send(acme.ask("nobody", other), Principal.SERVER));
+            assertEquals(ProblemCode.REFUSED, problem.code());
+        }
         acme.passed = Duration.ofSeconds(100);
         assertEquals("the plan", text(bob, "/q3.txt"));
     }
@@ -818,7 +827,7 @@ class SharesTest {
     // -------------------------------------------------------------------------------------------------
 
     private Principal vouch(String user, TenantRequest request, @Nullable Principal system) throws Exception {
-        io.vertx.core.Promise<Principal> promise = io.vertx.core.Promise.promise();
+        Promise<Principal> promise = Promise.promise();
         acme.vertx
                 .getOrCreateContext()
                 .runOnContext(v ->

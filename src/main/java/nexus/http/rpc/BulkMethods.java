@@ -106,7 +106,8 @@ final class BulkMethods {
                     if (problem == null || !missing && !Call.hidesPath(failure)) {
                         return Future.failedFuture(failure);
                     }
-                    // The tenant is not there, and so is none of its paths; those of others are another matter. Or they are
+                    // The tenant is not there, and so is none of its paths; those of others are another matter. Or they
+                    // are
                     // shared with another tenant than the caller's, which is refused for all of them at once.
                     items.forEach(item -> results.put(item.text(), new Reply.StatResult(null, problem)));
                     return Future.succeededFuture(true);

@@ -151,8 +151,10 @@ final class RebacMethods {
         ZoneName target = path.zone();
         String zoneId = zoneId(call);
         String name = WorkspacePath.nameOf(path.relative());
-        boolean ofSource = source != null && (zoneId == null || zoneId.equals(source.value()));
-        if (!ofSource || target == null || !path.relative().equals(WorkspacePath.sharedFrom(source) + "/" + name)) {
+        if (source == null
+                || target == null
+                || zoneId != null && !zoneId.equals(source.value())
+                || !path.relative().equals(WorkspacePath.sharedFrom(source) + "/" + name)) {
             throw Problem.refused(
                             "a share is announced for /tenants/{target}/shared/from-{source}/{name} with the source as "
                                     + "zone_id",

@@ -145,29 +145,29 @@ final class ShareMethods {
 
     private static Result rendered(Page page, int offset) {
         return Result.json(page.shares().size(), out -> {
-                    int next = offset + page.shares().size();
-                    boolean more = next < page.total();
-                    out.object().name("items").list();
-                    for (Reply.Share share : page.shares()) {
-                        out.object()
-                                .put("share_id", share.id())
-                                .put("resource_type", "file")
-                                .put("resource_id", share.resource())
-                                .put("recipient_id", share.recipientId())
-                                .put("recipient_type", share.recipientType())
-                                .put("recipient_zone_id", share.zone().value())
-                                .put("permission_level", level(share.permission()))
-                                .put("created_at", share.createdAt().toString());
-                        Instant expiresAt = share.expiresAt();
-                        out.put("expires_at", expiresAt == null ? null : expiresAt.toString())
-                                .endObject();
-                    }
-                    out.endList()
-                            .put("next_cursor", more ? CURSOR + next : null)
-                            .put("total_count", page.total())
-                            .put("has_more", more)
-                            .endObject();
-                });
+            int next = offset + page.shares().size();
+            boolean more = next < page.total();
+            out.object().name("items").list();
+            for (Reply.Share share : page.shares()) {
+                out.object()
+                        .put("share_id", share.id())
+                        .put("resource_type", "file")
+                        .put("resource_id", share.resource())
+                        .put("recipient_id", share.recipientId())
+                        .put("recipient_type", share.recipientType())
+                        .put("recipient_zone_id", share.zone().value())
+                        .put("permission_level", level(share.permission()))
+                        .put("created_at", share.createdAt().toString());
+                Instant expiresAt = share.expiresAt();
+                out.put("expires_at", expiresAt == null ? null : expiresAt.toString())
+                        .endObject();
+            }
+            out.endList()
+                    .put("next_cursor", more ? CURSOR + next : null)
+                    .put("total_count", page.total())
+                    .put("has_more", more)
+                    .endObject();
+        });
     }
 
     /** A cursor is a place in the list; who has one gives no offset. */

@@ -6,6 +6,7 @@ import static nexus.store.postgres.StoreFixture.share;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
+import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
 import nexus.store.ShareRecord;
 import nexus.store.StoreException.Reason;
@@ -124,8 +125,7 @@ class PgSharesTest {
     void needATenantThatThereIs() {
         StoreFixture.Owned acme = fixture.tenant("alone-acme");
         GroupBuilder group = acme.next();
-        group.sharesPut.add(
-                share(fixture.ids.next(), new nexus.kernel.TenantId(fixture.ids.next()), "alone-nobody", "/a"));
+        group.sharesPut.add(share(fixture.ids.next(), new TenantId(fixture.ids.next()), "alone-nobody", "/a"));
         assertEquals(Reason.FAILED, StoreFixture.reason(fixture.store.commit(group.build())));
         assertEquals("0", count(acme));
     }
