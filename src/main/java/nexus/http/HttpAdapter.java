@@ -8,8 +8,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import nexus.http.rest.ClusterEndpoint;
 import nexus.http.rest.RouteTable;
+import nexus.http.rest.TenantEndpoint;
 import nexus.http.rpc.BodyMemory;
 import nexus.http.rpc.RestEndpoint;
 import nexus.http.rpc.RpcEndpoint;
@@ -58,7 +60,11 @@ public final class HttpAdapter {
                 new RpcOptions(options.version(), options.listEntriesAsStrings()));
         this.rpc = new RpcEndpoint(rpcServices, services.telemetry());
         this.rest = new RestEndpoint(rpcServices);
-        this.own = new RouteTable(rpcServices, new ClusterEndpoint(services.leases()).routes());
+        this.own = new RouteTable(
+                rpcServices,
+                Stream.of(new TenantEndpoint().routes(), new ClusterEndpoint(services.leases()).routes())
+                        .flatMap(List::stream)
+                        .toList());
     }
 
     /** Opens the port; the future tells which one it is. */

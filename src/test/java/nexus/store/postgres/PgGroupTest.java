@@ -132,7 +132,7 @@ class PgGroupTest {
         Epoch epoch = fixture.take(TenantId.SYSTEM).epoch();
         GroupBuilder group = fixture.next(TenantId.SYSTEM, epoch);
         TenantId second = new TenantId(fixture.ids.next());
-        group.tenantsMade.add(TenantRecord.created(second, new ZoneName("taken-name"), T0));
+        group.tenantsMade.add(new Group.Founding(TenantRecord.created(second, new ZoneName("taken-name"), T0), null));
         assertEquals(Reason.FAILED, StoreFixture.reason(fixture.store.commit(group.build())));
         assertEquals(Optional.of(acme.id), await(fixture.registry.find(new ZoneName("taken-name"))));
     }

@@ -113,7 +113,7 @@ class PgRegistryTest {
                                     + "'")
                             .get(0));
         }
-        assertEquals(9, counts.size());
+        assertEquals(10, counts.size());
         return counts;
     }
 
