@@ -47,8 +47,7 @@ class RestTenantsTest {
 
     @BeforeAll
     static void start() throws Exception {
-        Map<ServerOption, String> options =
-                Map.of(ServerOption.PORT, "0", ServerOption.DATA_DIR, directory.toString());
+        Map<ServerOption, String> options = Map.of(ServerOption.PORT, "0", ServerOption.DATA_DIR, directory.toString());
         server = new Server(ServerOptions.read(options, Map.of(), 2), InstantSource.system());
         server.start();
         admin = Files.readString(directory.resolve("admin.key")).strip();
@@ -88,14 +87,13 @@ class RestTenantsTest {
         return value;
     }
 
-    private static Got send(@Nullable String key, String method, String path, @Nullable String body, String... headers) {
+    private static Got send(
+            @Nullable String key, String method, String path, @Nullable String body, String... headers) {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
                 .timeout(SOON)
                 .method(
                         method,
-                        body == null
-                                ? HttpRequest.BodyPublishers.noBody()
-                                : HttpRequest.BodyPublishers.ofString(body));
+                        body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
         if (key != null) {
             request.header("Authorization", "Bearer " + key);
         }
@@ -157,20 +155,27 @@ class RestTenantsTest {
         NexusClient owner = nexus(String.valueOf(administrator.get("secret")));
         assertEquals("acme", owner.whoami().zone());
         Set<String> paths = new TreeSet<>(owner.paths("/tenants/acme", true));
-        for (String name : List.of("users/acme_admin", "shared", "uploads", "templates", "exports", "shared/Welcome.md")) {
+        for (String name :
+                List.of("users/acme_admin", "shared", "uploads", "templates", "exports", "shared/Welcome.md")) {
             assertTrue(paths.contains("/tenants/acme/" + name), name + " in " + paths);
         }
         assertTrue(new String(owner.read("/tenants/acme/shared/Welcome.md"), StandardCharsets.UTF_8)
                 .startsWith("# Welcome to Your Workspace!"));
         owner.write("/tenants/acme/uploads/mine.txt", "mine");
-        assertEquals(tenant.get("tenant_id"), call("GET", "/v1/tenants/acme", null).is(200).json().get("tenant_id"));
         assertEquals(
-                owner.readJson("/tenants/acme/.tenant.json").get("settings_revision").toString(), "2");
+                tenant.get("tenant_id"),
+                call("GET", "/v1/tenants/acme", null).is(200).json().get("tenant_id"));
+        assertEquals(
+                owner.readJson("/tenants/acme/.tenant.json")
+                        .get("settings_revision")
+                        .toString(),
+                "2");
     }
 
     @Test
     void aTenantThatCannotBeMadeWholeIsNotMade() {
-        call("POST", "/v1/tenants", order("tiny", ",\"limits\":{\"max_files\":0}")).is(403);
+        call("POST", "/v1/tenants", order("tiny", ",\"limits\":{\"max_files\":0}"))
+                .is(403);
         call("GET", "/v1/tenants/tiny", null).is(404);
         tenant("tiny");
         call("POST", "/v1/tenants", order("tiny", "")).is(409);
@@ -184,28 +189,34 @@ class RestTenantsTest {
 
     @Test
     void aRequestWithAKeyIsDoneOnceAlsoAcrossARestart() throws Exception {
-        Got first = call("POST", "/v1/tenants", order("once", ""), "Idempotency-Key", "k-1").is(201);
-        Got change = call("PATCH", "/v1/tenants/once", "{\"name\":\"Changed\"}", "Idempotency-Key", "k-2").is(200);
+        Got first = call("POST", "/v1/tenants", order("once", ""), "Idempotency-Key", "k-1")
+                .is(201);
+        Got change = call("PATCH", "/v1/tenants/once", "{\"name\":\"Changed\"}", "Idempotency-Key", "k-2")
+                .is(200);
         assertNull(change.header("idempotency-replayed"));
         call("PATCH", "/v1/tenants/once", "{\"name\":\"Later\"}").is(200);
         restart();
-        Got again = call("PATCH", "/v1/tenants/once", "{\"name\":\"Changed\"}", "Idempotency-Key", "k-2").is(200);
+        Got again = call("PATCH", "/v1/tenants/once", "{\"name\":\"Changed\"}", "Idempotency-Key", "k-2")
+                .is(200);
         assertEquals(change.text(), again.text());
         assertEquals(change.header("etag"), again.header("etag"));
         assertEquals("true", again.header("idempotency-replayed"));
-        call("PATCH", "/v1/tenants/once", "{\"name\":\"Other\"}", "Idempotency-Key", "k-2").is(422);
+        call("PATCH", "/v1/tenants/once", "{\"name\":\"Other\"}", "Idempotency-Key", "k-2")
+                .is(422);
         assertEquals("Later", call("GET", "/v1/tenants/once", null).json().get("name"));
 
-        Got replay = call("POST", "/v1/tenants", order("once", ""), "Idempotency-Key", "k-1").is(201);
+        Got replay = call("POST", "/v1/tenants", order("once", ""), "Idempotency-Key", "k-1")
+                .is(201);
         Map<?, ?> administrator = (Map<?, ?>) replay.json().get("administrator");
         assertNull(administrator.get("secret"));
-        assertEquals(
-                ((Map<?, ?>) first.json().get("administrator")).get("key_id"), administrator.get("key_id"));
+        assertEquals(((Map<?, ?>) first.json().get("administrator")).get("key_id"), administrator.get("key_id"));
         assertEquals(first.json().get("tenant"), replay.json().get("tenant"));
         assertEquals("true", replay.header("idempotency-replayed"));
-        call("POST", "/v1/tenants", order("twice", ""), "Idempotency-Key", "k-1").is(422);
+        call("POST", "/v1/tenants", order("twice", ""), "Idempotency-Key", "k-1")
+                .is(422);
         call("GET", "/v1/tenants/twice", null).is(404);
-        call("POST", "/v1/tenants", order("x", ""), "Idempotency-Key", "not visible").is(400);
+        call("POST", "/v1/tenants", order("x", ""), "Idempotency-Key", "not visible")
+                .is(400);
     }
 
     // ---- changes ----------------------------------------------------------------------------------------------------
@@ -214,14 +225,18 @@ class RestTenantsTest {
     void changesNeedTheRevisionThatTheyNameAndKeysFeelThemAtOnce() {
         String key = tenant("moves");
         String etag = String.valueOf(call("GET", "/v1/tenants/moves", null).header("etag"));
-        Got suspended = call(
-                        "POST", "/v1/tenants/moves/suspend", "{\"reason\":\"Payment overdue\"}", "If-Match", etag)
+        Got suspended = call("POST", "/v1/tenants/moves/suspend", "{\"reason\":\"Payment overdue\"}", "If-Match", etag)
                 .is(200);
         assertEquals("Payment overdue", suspended.json().get("suspension_reason"));
         send(key, "GET", "/v1/tenants/moves", null).is(403);
         call("POST", "/v1/tenants/moves/reactivate", null, "If-Match", etag).is(412);
         call("POST", "/v1/tenants/moves/reactivate", null, "If-Match", "7").is(400);
-        assertEquals("active", call("POST", "/v1/tenants/moves/reactivate", null, "If-Match", "*").is(200).json().get("status"));
+        assertEquals(
+                "active",
+                call("POST", "/v1/tenants/moves/reactivate", null, "If-Match", "*")
+                        .is(200)
+                        .json()
+                        .get("status"));
         send(key, "GET", "/v1/tenants/moves", null).is(200);
         send(key, "PATCH", "/v1/tenants/moves", "{\"name\":\"Mine\"}").is(403);
         send(key, "DELETE", "/v1/tenants/moves?confirm=moves", null).is(403);
@@ -237,10 +252,13 @@ class RestTenantsTest {
     @Test
     void aPlanThatIsTooSmallIsRefused() {
         tenant("grown");
-        call("PATCH", "/v1/tenants/grown", "{\"plan\":\"pro\",\"status\":\"active\"}").is(200);
-        Got refused = call("PATCH", "/v1/tenants/grown", "{\"plan\":\"free\",\"limits\":{\"max_users\":0}}").is(422);
+        call("PATCH", "/v1/tenants/grown", "{\"plan\":\"pro\",\"status\":\"active\"}")
+                .is(200);
+        Got refused = call("PATCH", "/v1/tenants/grown", "{\"plan\":\"free\",\"limits\":{\"max_users\":0}}")
+                .is(422);
         assertTrue(String.valueOf(refused.json().get("detail")).contains("users: 1 used, 0 allowed"), refused.text());
-        Got limits = call("PATCH", "/v1/tenants/grown", "{\"limits\":{\"max_files\":null,\"seats\":\"own\"}}").is(200);
+        Got limits = call("PATCH", "/v1/tenants/grown", "{\"limits\":{\"max_files\":null,\"seats\":\"own\"}}")
+                .is(200);
         Map<?, ?> shown = (Map<?, ?>) limits.json().get("limits");
         assertTrue(shown.containsKey("max_files") && shown.get("max_files") == null, limits.text());
         assertEquals("own", shown.get("seats"));
@@ -297,7 +315,8 @@ class RestTenantsTest {
         Await.until(
                 "the end of the trial is written down",
                 SOON,
-                () -> Long.valueOf(3).equals(call("GET", "/v1/tenants/brief", null).json().get("settings_revision")),
+                () -> Long.valueOf(3)
+                        .equals(call("GET", "/v1/tenants/brief", null).json().get("settings_revision")),
                 () -> call("GET", "/v1/tenants/brief", null).text());
         Map<?, ?> tenant = call("GET", "/v1/tenants/brief", null).json();
         assertEquals("suspended", tenant.get("status"));
@@ -332,16 +351,13 @@ class RestTenantsTest {
         Map<?, ?> document = send(null, "GET", "/v1/openapi.json", null).is(200).json();
         Document judge = new Document(document);
         Set<String> seen = new TreeSet<>();
-        ((Map<?, ?>) assertNotNullOf(document.get("paths"))).forEach((path, methods) -> ((Map<?, ?>) methods)
-                .forEach((method, operation) -> {
+        ((Map<?, ?>) assertNotNullOf(document.get("paths")))
+                .forEach((path, methods) -> ((Map<?, ?>) methods).forEach((method, operation) -> {
                     String name = String.valueOf(((Map<?, ?>) operation).get("operationId"));
                     seen.add(name);
-                    new Operation(
-                                    judge,
-                                    name,
-                                    method.toString().toUpperCase(Locale.ROOT),
-                                    String.valueOf(path),
-                                    (Map<?, ?>) operation)
+                    new Operation(judge, name, method.toString().toUpperCase(Locale.ROOT), String.valueOf(path), (Map<
+                                            ?, ?>)
+                                    operation)
                             .tryAll();
                 }));
         assertEquals(new TreeSet<>(SAMPLES.keySet()), seen);
@@ -359,27 +375,34 @@ class RestTenantsTest {
                     ? null
                     : sample.body().replace("%s", zone).replace("%n", node);
             Set<Integer> answered = new TreeSet<>();
-            answered.add(judge(call(method, path + (path.contains("?") ? "&" : "?") + "unknown=1", body).is(400)));
+            answered.add(judge(call(method, path + (path.contains("?") ? "&" : "?") + "unknown=1", body)
+                    .is(400)));
             answered.add(judge(send(null, method, path, body).is(401)));
             answered.add(judge(call(method, path, "x".repeat(80_000)).is(413)));
             String suspended = tenant(zone + "-off");
-            call("POST", "/v1/tenants/" + zone + "-off/suspend", "{\"reason\":\"off\"}").is(200);
+            call("POST", "/v1/tenants/" + zone + "-off/suspend", "{\"reason\":\"off\"}")
+                    .is(200);
             answered.add(judge(send(suspended, method, path, body).is(403)));
             if (takes("If-Match")) {
-                answered.add(judge(call(method, path, body, "If-Match", "\"999\"").is(412)));
+                answered.add(
+                        judge(call(method, path, body, "If-Match", "\"999\"").is(412)));
             }
             if (takes("Idempotency-Key")) {
                 String used = "used-for-" + name;
                 boolean ofTheTenant = template.startsWith("/v1/tenants/");
                 if (ofTheTenant) {
-                    call("PATCH", "/v1/tenants/" + zone, "{\"name\":\"First\"}", "Idempotency-Key", used).is(200);
+                    call("PATCH", "/v1/tenants/" + zone, "{\"name\":\"First\"}", "Idempotency-Key", used)
+                            .is(200);
                 } else {
-                    call("POST", "/v1/tenants", order(zone + "-k", ""), "Idempotency-Key", used).is(201);
+                    call("POST", "/v1/tenants", order(zone + "-k", ""), "Idempotency-Key", used)
+                            .is(201);
                 }
-                answered.add(judge(call(method, path, body, "Idempotency-Key", used).is(422)));
+                answered.add(
+                        judge(call(method, path, body, "Idempotency-Key", used).is(422)));
             }
             if (name.equals("tenant_delete")) {
-                answered.add(judge(call(method, "/v1/tenants/" + zone + "?confirm=x", null).is(422)));
+                answered.add(judge(
+                        call(method, "/v1/tenants/" + zone + "?confirm=x", null).is(422)));
             }
             if (template.contains("{")) {
                 String nowhere = path.replace("/" + zone, "/nobody").replace("/" + node, "/nobody");
@@ -401,7 +424,8 @@ class RestTenantsTest {
         }
 
         private static String nodeId() {
-            List<?> nodes = (List<?>) assertNotNullOf(call("GET", "/v1/cluster", null).json().get("nodes"));
+            List<?> nodes = (List<?>)
+                    assertNotNullOf(call("GET", "/v1/cluster", null).json().get("nodes"));
             for (Object node : nodes) {
                 if (Boolean.TRUE.equals(((Map<?, ?>) node).get("live"))) {
                     return String.valueOf(((Map<?, ?>) node).get("id"));

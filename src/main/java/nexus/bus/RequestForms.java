@@ -355,11 +355,7 @@ final class RequestForms {
                         out.optional(TEXT, v.node());
                     },
                     in -> new TenantRequest.PinTenant(ZONE.read(in), in.optional(TEXT)))
-            .kind(
-                    82,
-                    TenantRequest.ProvisionUser.class,
-                    PROVISION_USER::write,
-                    PROVISION_USER::read)
+            .kind(82, TenantRequest.ProvisionUser.class, PROVISION_USER::write, PROVISION_USER::read)
             .kind(
                     83,
                     TenantRequest.DeprovisionUser.class,

@@ -54,8 +54,8 @@ final class Pages {
             case "/ready" -> get(exchange, "ready", this::ready);
             case "/metrics" -> get(exchange, "metrics", this::metrics);
             case "/api/auth/whoami" -> get(exchange, "whoami", this::whoami);
-            case "/v1/openapi.json" -> get(
-                    exchange, "openapi", of -> of.text(200, "application/json; charset=utf-8", openApi));
+            case "/v1/openapi.json" ->
+                get(exchange, "openapi", of -> of.text(200, "application/json; charset=utf-8", openApi));
             case "/v1/docs" -> get(exchange, "docs", of -> of.text(200, "text/html; charset=utf-8", docs));
             case "/api/nfs/status" -> get(exchange, "status", this::status);
             default -> exchange.detail(404, "Not Found");

@@ -422,9 +422,7 @@ final class Draft {
                 List.copyOf(usersPut.values()),
                 auditEntries,
                 replies.isEmpty() ? null : new Group.Outcome(ReplyCodec.encode(replies), keyedReplies()),
-                tenantsMade.values().stream()
-                        .map(made -> founding(made, node))
-                        .toList(),
+                tenantsMade.values().stream().map(made -> founding(made, node)).toList(),
                 List.copyOf(controls),
                 tombstone);
     }
@@ -436,8 +434,8 @@ final class Draft {
 
     private List<KeyedReply> keyedReplies() {
         List<KeyedReply> rows = new ArrayList<>(keyed.size());
-        keyed.forEach((key, done) ->
-                rows.add(new KeyedReply(key, done.digest(), now, ReplyCodec.encode(done.reply()))));
+        keyed.forEach(
+                (key, done) -> rows.add(new KeyedReply(key, done.digest(), now, ReplyCodec.encode(done.reply()))));
         return rows;
     }
 

@@ -84,7 +84,8 @@ final class OnboardingCommand {
         }
         KeyId key = command.administrator().key();
         if (key == null) {
-            throw Problem.invalid("the administrator of a new tenant needs a key").exception();
+            throw Problem.invalid("the administrator of a new tenant needs a key")
+                    .exception();
         }
         Draft first = begin(command, ask, principal, draft.now);
         draft.foundTenant(first);
@@ -102,8 +103,7 @@ final class OnboardingCommand {
         TenantRecord record = TenantRecord.created(command.tenant(), command.zone(), now);
         TenantState fresh = new TenantState(
                 // No owner has it yet; the first one's epoch will be 1, and this group is before it.
-                new TenantSnapshot(
-                        record, new Epoch(1), 0, now, Usage.NONE, 0, 0, List.of(), List.of(), List.of()),
+                new TenantSnapshot(record, new Epoch(1), 0, now, Usage.NONE, 0, 0, List.of(), List.of(), List.of()),
                 new TupleIndex(ids.next().getLeastSignificantBits()));
         TenantCore core = new TenantCore(fresh, new Denials(), model, ids);
         Loaded nothing = new Loaded(fresh.entries);
@@ -129,8 +129,8 @@ final class OnboardingCommand {
                 Permissions.OWNER,
                 SubjectRef.of("user", command.administrator().userId()),
                 null));
-        steps.add(new TenantRequest.WriteFiles(List.of(new TenantRequest.FileWrite(
-                path(zone, WELCOME_PATH), Content.Inline.of(WELCOME), null, true))));
+        steps.add(new TenantRequest.WriteFiles(List.of(
+                new TenantRequest.FileWrite(path(zone, WELCOME_PATH), Content.Inline.of(WELCOME), null, true))));
         return steps;
     }
 

@@ -338,15 +338,15 @@ final class Queries {
         if (state.isSystem()) {
             KeyCommands.requireSystem(principal);
             // One more than asked for tells whether there is another page.
-            return Outcome.of(new Fetch.Records(new Registry.Search(
-                    query.after(), query.plan(), query.status(), now, query.limit() + 1)));
+            return Outcome.of(new Fetch.Records(
+                    new Registry.Search(query.after(), query.plan(), query.status(), now, query.limit() + 1)));
         }
         boolean found = (query.after() == null || query.after().value().compareTo(state.zone.value()) < 0)
                 && (query.plan() == null || query.plan() == state.record.plan())
                 && (query.status() == null || query.status() == state.record.statusAt(now))
                 && permissions.may(principal, Permissions.READ, WorkspacePath.RECORD, now);
-        return Outcome.of(new Reply.TenantPage(
-                found ? List.of(Infos.tenant(state.record, state.usage, now)) : List.of(), false));
+        return Outcome.of(
+                new Reply.TenantPage(found ? List.of(Infos.tenant(state.record, state.usage, now)) : List.of(), false));
     }
 
     /** The relative path if the principal may read it: the same refusal whether or not it exists. */

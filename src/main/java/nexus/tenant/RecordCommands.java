@@ -112,14 +112,14 @@ final class RecordCommands {
         QuotaLimits limits = after.limits();
         for (Resource resource : Resource.values()) {
             if (usage.of(resource) > limits.of(resource)) {
-                inTheWay.add(resource.text() + ": " + usage.of(resource) + " used, "
-                        + limits.of(resource) + " allowed");
+                inTheWay.add(
+                        resource.text() + ": " + usage.of(resource) + " used, " + limits.of(resource) + " allowed");
             }
         }
         if (!inTheWay.isEmpty()) {
             throw Problem.refused(
-                            "the tenant uses more than the plan '" + after.plan().text() + "' allows ("
-                                    + String.join("; ", inTheWay) + ")",
+                            "the tenant uses more than the plan '"
+                                    + after.plan().text() + "' allows (" + String.join("; ", inTheWay) + ")",
                             null)
                     .exception();
         }
@@ -160,7 +160,8 @@ final class RecordCommands {
         switch (Lifecycle.dueAt(record.status(), record.trialEndsAt(), record.cancelledAt(), draft.now)) {
             case NOTHING -> {}
             case TRIAL_OVER -> {
-                TenantRecord over = copy(record, TenantStatus.SUSPENDED, RecordText.TRIAL_EXPIRED, record.settingsRevision() + 1);
+                TenantRecord over =
+                        copy(record, TenantStatus.SUSPENDED, RecordText.TRIAL_EXPIRED, record.settingsRevision() + 1);
                 draft.putRecord(over);
                 draft.audit(AuditLine.of("change", ask, principal, "expire_trial", WorkspacePath.RECORD)
                         .withDetail(new JsonText()

@@ -53,9 +53,11 @@ class OpenApiTest {
     @Test
     void theDocumentAndTheRoutesAreTheSameSet() {
         Set<String> documented = new TreeSet<>();
-        ((Map<?, ?>) document().get("paths")).forEach((path, methods) -> ((Map<?, ?>) methods).forEach((method, of) ->
-                documented.add(method.toString().toUpperCase(java.util.Locale.ROOT) + " " + path + " "
-                        + ((Map<?, ?>) of).get("operationId"))));
+        ((Map<?, ?>) document().get("paths"))
+                .forEach((path, methods) -> ((Map<?, ?>) methods)
+                        .forEach(
+                                (method, of) -> documented.add(method.toString().toUpperCase(java.util.Locale.ROOT)
+                                        + " " + path + " " + ((Map<?, ?>) of).get("operationId"))));
         assertEquals(routed(), documented);
     }
 
@@ -66,8 +68,9 @@ class OpenApiTest {
                     .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
                     .build();
             Set<String> allowed = new TreeSet<>();
-            ((Map<?, ?>) methods).keySet().forEach(method ->
-                    allowed.add(method.toString().toUpperCase(java.util.Locale.ROOT)));
+            ((Map<?, ?>) methods)
+                    .keySet()
+                    .forEach(method -> allowed.add(method.toString().toUpperCase(java.util.Locale.ROOT)));
             allowed.add("OPTIONS");
             String header = server.send(options).headers().firstValue("allow").orElse("");
             assertEquals(allowed, new TreeSet<>(Set.of(header.split(", "))), path.toString());

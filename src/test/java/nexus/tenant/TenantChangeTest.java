@@ -117,7 +117,8 @@ class TenantChangeTest {
         acme.callAsSystem(rename("Later", null));
         Reply again = acme.callAsSystem(once("a", rename("One", "1")));
         assertEquals(new Reply.Replayed(first), again);
-        assertEquals(ProblemCode.REFUSED, refused(once("b", rename("Two", null))).code());
+        assertEquals(
+                ProblemCode.REFUSED, refused(once("b", rename("Two", null))).code());
         acme.deploy(false);
         assertEquals(new Reply.Replayed(first), acme.callAsSystem(once("a", rename("One", "1"))), "after a crash");
         assertEquals(3, shown().settingsRevision());
@@ -143,7 +144,8 @@ class TenantChangeTest {
 
     @Test
     void aRefusalIsNotRemembered() throws Exception {
-        assertEquals(ProblemCode.CONFLICT, refused(once("a", rename("One", "9"))).code());
+        assertEquals(
+                ProblemCode.CONFLICT, refused(once("a", rename("One", "9"))).code());
         assertEquals(2, change(once("b", rename("One", "1"))).settingsRevision());
     }
 
@@ -174,7 +176,13 @@ class TenantChangeTest {
     @Test
     void aCancelledTenantIsKeptForTheRetentionAndThenDeleted() throws Exception {
         String text = change(status(TenantStatus.CANCELLED)).document();
-        assertTrue(text.contains("\"deletes_at\":\"" + ActorFixture.START.plus(Lifecycle.RETENTION).toString().substring(0, 10)), text);
+        assertTrue(
+                text.contains("\"deletes_at\":\""
+                        + ActorFixture.START
+                                .plus(Lifecycle.RETENTION)
+                                .toString()
+                                .substring(0, 10)),
+                text);
         assertEquals(ProblemCode.REFUSED, refused(status(TenantStatus.ACTIVE)).code());
         acme.callAsSystem(new TenantRequest.AdvanceLifecycle());
         assertEquals(text, shown().document());
@@ -185,8 +193,11 @@ class TenantChangeTest {
 
     @Test
     void deletingNeedsTheNameOrTheIdOfThisVeryTenant() throws Exception {
-        assertEquals(ProblemCode.REFUSED, refused(new TenantRequest.DeleteTenant("")).code());
-        assertEquals(ProblemCode.REFUSED, refused(new TenantRequest.DeleteTenant("beta")).code());
+        assertEquals(
+                ProblemCode.REFUSED, refused(new TenantRequest.DeleteTenant("")).code());
+        assertEquals(
+                ProblemCode.REFUSED,
+                refused(new TenantRequest.DeleteTenant("beta")).code());
         acme.callAsSystem(new TenantRequest.DeleteTenant(ActorFixture.TENANT.toString()));
         assertTrue(acme.store.committed.get(acme.store.committed.size() - 1).tombstone());
     }

@@ -57,7 +57,8 @@ public final class ClusterEndpoint {
             Schema.required("node", Schema.text().orNull(), "The name of its node; null: wherever the hash says."));
 
     private static final Schema.Members CLUSTER = Schema.members(
-            Schema.required("nodes", Schema.list(NODE, Integer.MAX_VALUE), "All nodes, and those that were there lately."),
+            Schema.required(
+                    "nodes", Schema.list(NODE, Integer.MAX_VALUE), "All nodes, and those that were there lately."),
             Schema.required("moves_in_progress", Schema.whole(0, Integer.MAX_VALUE), "Tenants that change their node."),
             Schema.required("pins", Schema.list(PIN, Integer.MAX_VALUE), "Tenants that should be on a certain node."));
 

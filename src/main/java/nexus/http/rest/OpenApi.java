@@ -68,7 +68,14 @@ public final class OpenApi {
                 .put("description", "The server's own REST interface. Errors are problem details (RFC 9457).")
                 .endObject();
         out.name("servers").list().object().put("url", "/").endObject().endList();
-        out.name("security").list().object().name("key").list().endList().endObject().endList();
+        out.name("security")
+                .list()
+                .object()
+                .name("key")
+                .list()
+                .endList()
+                .endObject()
+                .endList();
         out.name("paths").object();
         byPath().forEach((path, methods) -> {
             out.name(path).object();
@@ -108,9 +115,12 @@ public final class OpenApi {
         answer(out, route);
         for (int status : refusals(route)) {
             out.name(Integer.toString(status)).object().put("description", String.valueOf(MEANINGS.get(status)));
-            content(out, "application/problem+json", () -> out.object()
-                    .put("$ref", "#/components/schemas/Problem")
-                    .endObject());
+            content(
+                    out,
+                    "application/problem+json",
+                    () -> out.object()
+                            .put("$ref", "#/components/schemas/Problem")
+                            .endObject());
             out.endObject();
         }
         out.endObject().endObject();
@@ -190,8 +200,14 @@ public final class OpenApi {
     }
 
     private static void operation(StringBuilder page, Route route) {
-        page.append("<details id=\"").append(route.operation()).append("\"><summary><b>").append(route.method());
-        page.append("</b> <code>").append(escaped(route.path())).append("</code> ").append(marked(route.summary()));
+        page.append("<details id=\"")
+                .append(route.operation())
+                .append("\"><summary><b>")
+                .append(route.method());
+        page.append("</b> <code>")
+                .append(escaped(route.path()))
+                .append("</code> ")
+                .append(marked(route.summary()));
         page.append("</summary>\n<table>");
         for (Parameter parameter : route.input().parameters()) {
             row(page, parameter.name(), (parameter.required() ? "Required. " : "") + parameter.description());
@@ -218,7 +234,10 @@ public final class OpenApi {
     }
 
     private static void row(StringBuilder page, String name, String text) {
-        page.append("<tr><td><code>").append(escaped(name)).append("</code></td><td>").append(marked(text));
+        page.append("<tr><td><code>")
+                .append(escaped(name))
+                .append("</code></td><td>")
+                .append(marked(text));
         page.append("</td></tr>");
     }
 
@@ -251,7 +270,10 @@ public final class OpenApi {
     }
 
     private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
     }
 
     /** What stands between backquotes is code. */

@@ -37,7 +37,8 @@ public record Parameter(
 
     /** How many items a page has at most. */
     public static Parameter limit(int otherwise, int max) {
-        return new Parameter("limit", Schema.whole(1, max), false, (long) otherwise, "How many items the page has at most.");
+        return new Parameter(
+                "limit", Schema.whole(1, max), false, (long) otherwise, "How many items the page has at most.");
     }
 
     /** The value that a text stands for, judged. */

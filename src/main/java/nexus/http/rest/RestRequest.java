@@ -23,8 +23,7 @@ import nexus.tenant.Credential;
 import org.jspecify.annotations.Nullable;
 
 /** One request on its way from the head to the answer: all that a route declares is judged here, once for all of them. */
-record RestRequest(RpcServices services, Route route, Map<String, String> path, RequestHead head)
-        implements Operation {
+record RestRequest(RpcServices services, Route route, Map<String, String> path, RequestHead head) implements Operation {
     private static final int ETAG_CHARS = 200;
     private static final int IDEMPOTENCY_KEY_CHARS = 255;
 
@@ -77,7 +76,8 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
                 && key.length() <= IDEMPOTENCY_KEY_CHARS
                 && key.chars().allMatch(c -> c > ' ' && c < 0x7f);
         if (!sane) {
-            throw Problem.invalid("Idempotency-Key must have 1 to " + IDEMPOTENCY_KEY_CHARS + " visible ASCII characters")
+            throw Problem.invalid(
+                            "Idempotency-Key must have 1 to " + IDEMPOTENCY_KEY_CHARS + " visible ASCII characters")
                     .exception();
         }
         Credential credential = caller.credential();
@@ -109,7 +109,8 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
             }
         }
         if (!given.isEmpty()) {
-            throw Problem.invalid("unknown parameter '" + given.keySet().iterator().next() + "' in the query string")
+            throw Problem.invalid(
+                            "unknown parameter '" + given.keySet().iterator().next() + "' in the query string")
                     .exception();
         }
         return values;
@@ -176,7 +177,6 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
         if (body != null) {
             body.accept(out);
         }
-        return new Answer.Whole(
-                output.status(), "ok", Answer.Caching.NO_STORE, reply.etag(), 0, out, reply.headers());
+        return new Answer.Whole(output.status(), "ok", Answer.Caching.NO_STORE, reply.etag(), 0, out, reply.headers());
     }
 }

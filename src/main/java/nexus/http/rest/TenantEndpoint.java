@@ -162,19 +162,21 @@ public final class TenantEndpoint {
                                 "tenant_delete",
                                 "Deletes a tenant with all that it has, for ever.",
                                 TenantEndpoint::delete)
-                        .with(Parameter.required(
-                                "confirm",
-                                Schema.text(1, 63),
-                                "The tenant's `zone_id`, or its `tenant_id`, which means this tenant and no later one."))
+                        .with(
+                                Parameter.required(
+                                        "confirm",
+                                        Schema.text(1, 63),
+                                        "The tenant's `zone_id`, or its `tenant_id`, which means this tenant and no later one."))
                         .refuses(404, 422),
                 move(
                                 "suspend",
                                 "Suspends a tenant: its keys open nothing from now on; all that it has stays.",
                                 call -> TenantEndpoint.become(
-                                        call, TenantStatus.SUSPENDED, call.body().string("reason")))
+                                        call,
+                                        TenantStatus.SUSPENDED,
+                                        call.body().string("reason")))
                         .takes(
-                                Schema.members(
-                                        required("reason", Schema.text(1, TEXT_CHARS), "Why; it is shown.")),
+                                Schema.members(required("reason", Schema.text(1, TEXT_CHARS), "Why; it is shown.")),
                                 BODY_BYTES),
                 move(
                         "reactivate",
@@ -207,8 +209,8 @@ public final class TenantEndpoint {
         Map<String, String> record = new LinkedHashMap<>(JsonReader.members(call.bodyBytes()));
         record.remove("administrator");
         RecordPatch patch = RecordDocument.parse(record, WorkspacePath.wire(zone, WorkspacePath.RECORD));
-        Params administrator = Params.ofKnown(
-                order.optional("administrator") instanceof Map<?, ?> members ? members : Map.of());
+        Params administrator =
+                Params.ofKnown(order.optional("administrator") instanceof Map<?, ?> members ? members : Map.of());
         String userId = Objects.requireNonNullElse(administrator.optionalIdentifier("user_id"), zone + "_admin");
         TenantId tenant = new TenantId(call.services().ids().next());
         ApiKeys.Minted key = call.services()
@@ -249,7 +251,8 @@ public final class TenantEndpoint {
     private static Future<RestReply> list(RestCall call) {
         String after = call.after();
         if (after != null && !ZoneName.isValid(after)) {
-            throw Problem.invalid("parameter 'cursor' is not one of this listing").exception();
+            throw Problem.invalid("parameter 'cursor' is not one of this listing")
+                    .exception();
         }
         TenantRequest request = new TenantRequest.SearchTenants(
                 after == null ? null : new ZoneName(after),
@@ -270,15 +273,16 @@ public final class TenantEndpoint {
 
     private static Future<RestReply> update(RestCall call) {
         Map<String, String> members = JsonReader.members(call.bodyBytes());
-        RecordPatch patch =
-                RecordDocument.parse(members, WorkspacePath.wire(call.zone(ZONE), WorkspacePath.RECORD));
-        return tenant(call, new TenantRequest.ChangeTenant(patch, call.ifMatch())).map(TenantEndpoint::shown);
+        RecordPatch patch = RecordDocument.parse(members, WorkspacePath.wire(call.zone(ZONE), WorkspacePath.RECORD));
+        return tenant(call, new TenantRequest.ChangeTenant(patch, call.ifMatch()))
+                .map(TenantEndpoint::shown);
     }
 
     private static Future<RestReply> become(RestCall call, TenantStatus status, @Nullable String reason) {
         RecordPatch patch =
                 new RecordPatch(null, null, null, null, status, reason, null, null, Map.of(), null, Map.of());
-        return tenant(call, new TenantRequest.ChangeTenant(patch, call.ifMatch())).map(TenantEndpoint::shown);
+        return tenant(call, new TenantRequest.ChangeTenant(patch, call.ifMatch()))
+                .map(TenantEndpoint::shown);
     }
 
     private static Future<RestReply> delete(RestCall call) {
@@ -289,7 +293,8 @@ public final class TenantEndpoint {
     /** Asks the tenant that the path names. What the gateway calls a missing file is a missing tenant here. */
     private static Future<Reply> tenant(RestCall call, TenantRequest request) {
         return call.ask(call.zone(ZONE), request).recover(failure -> {
-            boolean missing = failure instanceof ProblemException e && e.problem().code() == ProblemCode.NOT_FOUND;
+            boolean missing =
+                    failure instanceof ProblemException e && e.problem().code() == ProblemCode.NOT_FOUND;
             return Future.failedFuture(
                     missing
                             ? Problem.notFound("there is no tenant of this name", null)

@@ -776,11 +776,7 @@ final class GroupStatements {
             FROM (SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM forgotten)) AS done""";
 
     private void prune(Instant at) {
-        step(
-                PRUNE,
-                tenant,
-                Rows.at(at.minus(Limits.OUTCOME_MEMORY)),
-                Rows.at(at.minus(Limits.IDEMPOTENCY_MEMORY)));
+        step(PRUNE, tenant, Rows.at(at.minus(Limits.OUTCOME_MEMORY)), Rows.at(at.minus(Limits.IDEMPOTENCY_MEMORY)));
     }
 
     // -------------------------------------------------------------------------------------------------------- columns

@@ -502,12 +502,13 @@ public final class PgTenantStore implements TenantStore {
 
     @Override
     public Future<Optional<KeyedReply>> keyedReply(TenantId tenant, UUID key) {
-        return database.query(tenant, Step.of(KEYED_REPLY, tenant.value(), key)).map(rows -> first(rows)
-                .map(row -> new KeyedReply(
-                        key,
-                        Rows.hash(row, "digest"),
-                        Rows.time(row, "at"),
-                        row.getBuffer("reply").getBytes())));
+        return database.query(tenant, Step.of(KEYED_REPLY, tenant.value(), key))
+                .map(rows -> first(rows)
+                        .map(row -> new KeyedReply(
+                                key,
+                                Rows.hash(row, "digest"),
+                                Rows.time(row, "at"),
+                                row.getBuffer("reply").getBytes())));
     }
 
     private static final String AUDIT = """

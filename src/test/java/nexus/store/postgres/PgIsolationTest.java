@@ -15,6 +15,8 @@ import io.vertx.sqlclient.Row;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
+import nexus.kernel.ContentHash;
 import nexus.kernel.FileId;
 import nexus.kernel.KeyId;
 import nexus.kernel.NodeId;
@@ -78,8 +80,8 @@ class PgIsolationTest {
         group.usersPut.add(new UserRecord("user:alice", true, StoreFixture.T0));
         group.audit.add(new AuditEntry(1, StoreFixture.T0, "{}"));
         group.replies = new byte[] {1};
-        group.keyed.add(new KeyedReply(
-                new UUID(5, 5), ContentHash.of(new byte[] {1}), StoreFixture.T0, new byte[] {2}));
+        group.keyed.add(
+                new KeyedReply(new UUID(5, 5), ContentHash.of(new byte[] {1}), StoreFixture.T0, new byte[] {2}));
         tenant.commit(group);
         await(fixture.blobs.put(tenant.id, Buffer.buffer("large")));
     }
