@@ -85,7 +85,6 @@ public final class ClusterEndpoint {
                                 "cluster_drain",
                                 "Lets a node, by its id or name, give its tenants away and take no more.",
                                 call -> drain(call, true))
-                        .heeds(RequestHeader.IDEMPOTENCY_KEY)
                         .answers(200, DRAINED)
                         .refuses(404),
                 Route.of(
@@ -94,7 +93,6 @@ public final class ClusterEndpoint {
                                 "cluster_undrain",
                                 "Lets a node take tenants again.",
                                 call -> drain(call, false))
-                        .heeds(RequestHeader.IDEMPOTENCY_KEY)
                         .answers(200, DRAINED)
                         .refuses(404),
                 Route.of(
@@ -109,7 +107,6 @@ public final class ClusterEndpoint {
                                         Schema.text(1, Limits.IDENTIFIER_BYTES),
                                         "The name or the id of a live node.")),
                                 BODY_BYTES)
-                        .heeds(RequestHeader.IDEMPOTENCY_KEY)
                         .answers(200, PIN)
                         .refuses(404),
                 Route.of(
@@ -118,7 +115,6 @@ public final class ClusterEndpoint {
                                 "cluster_unpin",
                                 "Unpins a tenant: it goes wherever the hash says.",
                                 call -> call.systemAdministrator().compose(v -> pinned(call, null)))
-                        .heeds(RequestHeader.IDEMPOTENCY_KEY)
                         .answers(200, PIN)
                         .refuses(404));
     }

@@ -46,7 +46,7 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
         } catch (JsonFormatException e) {
             answer = Future.failedFuture(
                     Problem.invalid("the body: " + e.getMessage()).exception());
-        } catch (ProblemException e) {
+        } catch (RuntimeException e) {
             answer = Future.failedFuture(e);
         }
         return answer.recover(failure -> {
