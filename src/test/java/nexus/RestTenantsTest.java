@@ -425,8 +425,8 @@ class RestTenantsTest {
         }
 
         private static String nodeId() {
-            List<?> nodes = (List<?>)
-                    present(call("GET", "/v1/cluster", null).json().get("nodes"));
+            List<?> nodes =
+                    (List<?>) present(call("GET", "/v1/cluster", null).json().get("nodes"));
             for (Object node : nodes) {
                 if (Boolean.TRUE.equals(((Map<?, ?>) node).get("live"))) {
                     return String.valueOf(((Map<?, ?>) node).get("id"));
