@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import nexus.kernel.ZoneName;
+import nexus.store.Registry;
 import nexus.store.ShareRecord;
 import nexus.store.TenantStore;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,9 @@ sealed interface Fetch {
 
     /** All tenants, a page. */
     record Tenants(@Nullable ZoneName after, int limit) implements Fetch {}
+
+    /** Tenants with their records, a page and one more. */
+    record Records(Registry.Search search) implements Fetch {}
 
     /** All tuples that match. */
     record Tuples(TenantStore.TupleQuery query) implements Fetch {}

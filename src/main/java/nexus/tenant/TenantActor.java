@@ -504,6 +504,9 @@ final class TenantActor {
         for (ZoneName zone : List.copyOf(loaded.missingZones)) {
             loads.add(got(services.registry().find(zone), found -> loaded.gotZone(zone, found)));
         }
+        for (UUID key : List.copyOf(loaded.missingKeyed)) {
+            loads.add(got(store.keyedReply(tenant, key), found -> loaded.gotKeyed(key, found)));
+        }
         return Future.all(loads).mapEmpty();
     }
 

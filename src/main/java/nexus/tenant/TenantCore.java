@@ -44,6 +44,7 @@ final class TenantCore {
     private final ClusterCommands cluster;
     private final ShareCommands shares;
     private final Permissions permissions;
+    private final OnboardingCommand onboarding;
     private final Queries queries;
     private final Map<KeyId, Instant> used = new HashMap<>(2);
 
@@ -58,6 +59,7 @@ final class TenantCore {
         this.records = new RecordCommands(state, permissions, ids);
         this.cluster = new ClusterCommands(state);
         this.shares = new ShareCommands(state, tuples, model, ids);
+        this.onboarding = new OnboardingCommand(state, model, ids);
         this.queries = new Queries(state, permissions, tuples, keys);
     }
 
@@ -242,6 +244,9 @@ final class TenantCore {
         ZoneName target = state.isSystem() ? null : shares.target(command);
         if (target != null) {
             loaded.needZone(target);
+        } else if (command instanceof TenantRequest.Idempotent once) {
+            loaded.needKeyed(once.key());
+            need(once.command(), loaded);
         } else if (command instanceof TenantRequest.DeleteTuple delete) {
             loaded.needTuple(delete.tuple());
         } else if (state.isSystem()) {
@@ -251,6 +256,8 @@ final class TenantCore {
                 loaded.needZone(make.path().zone());
             } else if (command instanceof TenantRequest.PinTenant pin) {
                 loaded.needZone(pin.zone());
+            } else if (command instanceof TenantRequest.OnboardTenant onboard) {
+                loaded.needZone(onboard.zone());
             }
         } else {
             files.need(command, loaded);
@@ -259,17 +266,21 @@ final class TenantCore {
 
     /** Declares what a command that {@link #isAlone} needs besides. */
     void needAlone(TenantRequest.Command command, Loaded loaded) {
-        files.needAlone(command, loaded);
+        files.needAlone(inner(command), loaded);
     }
 
     /** Whether a command must have a group of its own. */
     boolean isAlone(TenantRequest.Command command, Loaded loaded) {
-        return !state.isSystem() && files.isAlone(command, loaded);
+        return !state.isSystem() && files.isAlone(inner(command), loaded);
     }
 
     /** Whether a command must wait for the next group, because of what the draft holds already. */
     boolean mustWait(TenantRequest.Command command, Draft draft) {
-        return !state.isSystem() && files.mustWait(command, draft);
+        return !state.isSystem() && files.mustWait(inner(command), draft);
+    }
+
+    private static TenantRequest.Command inner(TenantRequest.Command command) {
+        return command instanceof TenantRequest.Idempotent once ? once.command() : command;
     }
 
     /** Whether an append must be made in the blob store before it is decided. */
@@ -310,7 +321,9 @@ final class TenantCore {
 
     /** Decides a command: changes the draft and returns the reply, or fails with a problem and leaves no trace. */
     Reply decide(Ask ask, TenantRequest.Command command, Principal principal, Draft draft) {
-        if (command instanceof TenantRequest.WriteFiles write) {
+        if (command instanceof TenantRequest.Idempotent once) {
+            return once(ask, once, principal, draft);
+        } else if (command instanceof TenantRequest.WriteFiles write) {
             return files.write(ask, write, principal, draft);
         } else if (command instanceof TenantRequest.AppendFile append) {
             return files.append(ask, append, principal, draft);
@@ -364,10 +377,33 @@ final class TenantCore {
             return users.deprovision(ask, deprovision, principal, draft);
         } else if (command instanceof TenantRequest.UpdateRecord update) {
             return records.update(ask, update, principal, draft);
+        } else if (command instanceof TenantRequest.ChangeTenant change) {
+            return records.change(ask, change, principal, draft);
+        } else if (command instanceof TenantRequest.DeleteTenant delete) {
+            return records.delete(ask, delete, principal, draft);
+        } else if (command instanceof TenantRequest.AdvanceLifecycle) {
+            return records.advance(ask, principal, draft);
+        } else if (command instanceof TenantRequest.OnboardTenant onboard) {
+            return onboarding.onboard(ask, onboard, principal, draft);
         } else if (command instanceof TenantRequest.AppendAudit append) {
             return records.appendAudit(ask, append, principal, draft);
         }
         throw new IllegalStateException("BUG: no rule for " + command.operation());
+    }
+
+    /** What was done under the key is answered; else it is done, and remembered in the same group. A refusal is not. */
+    private Reply once(Ask ask, TenantRequest.Idempotent once, Principal principal, Draft draft) {
+        Draft.Keyed before = draft.keyed(once.key());
+        if (before == null) {
+            Reply reply = decide(ask, once.command(), principal, draft);
+            draft.remember(once.key(), once.digest(), reply);
+            return reply;
+        }
+        if (!before.digest().equals(once.digest())) {
+            throw Problem.refused("this Idempotency-Key was used for another request", null)
+                    .exception();
+        }
+        return new Reply.Replayed(before.reply());
     }
 
     /** Notes a refusal for the audit, if it is one that the audit tells. */

@@ -227,6 +227,24 @@ final class NodeMessages {
         requests.put("bind-share", new TenantRequest.BindShare(ACME, "share_1.5", FILE, "can_read", null));
         requests.put("bind-share-until", new TenantRequest.BindShare(ACME, "é", FOLDER, "can_write", AT));
         requests.put("revoke-shares", new TenantRequest.RevokeShares(FILE, "bob"));
+        requests.put("search-tenants", new TenantRequest.SearchTenants(null, null, null, 1));
+        requests.put(
+                "search-tenants-all", new TenantRequest.SearchTenants(ACME, Plan.PRO, TenantStatus.SUSPENDED, 1000));
+        requests.put("show-tenant", new TenantRequest.ShowTenant());
+        requests.put(
+                "idempotent",
+                new TenantRequest.Idempotent(new UUID(7, 8), HASH, new TenantRequest.DeleteTenant("acme")));
+        requests.put(
+                "onboard-tenant",
+                new TenantRequest.OnboardTenant(
+                        TENANT,
+                        ACME,
+                        emptyPatch(),
+                        new TenantRequest.ProvisionUser("root", null, null, KEY, SECRET_HASH, false)));
+        requests.put("change-tenant", new TenantRequest.ChangeTenant(emptyPatch(), null));
+        requests.put("change-tenant-if", new TenantRequest.ChangeTenant(emptyPatch(), "7"));
+        requests.put("delete-tenant", new TenantRequest.DeleteTenant("acme"));
+        requests.put("advance-lifecycle", new TenantRequest.AdvanceLifecycle());
         return requests;
     }
 
@@ -376,6 +394,12 @@ final class NodeMessages {
         replies.put(
                 "deprovisioned", new Reply.Deprovisioned(ACME, "alice", "/tenants/acme/users/alice", 1, 2, 3, true));
         replies.put("deprovisioned-nothing", new Reply.Deprovisioned(ACME, "alice", null, 0, 0, 0, false));
+        Reply.Tenant tenant = new Reply.Tenant(TENANT, ACME, 3, "{\"zone_id\":\"acme\",\"name\":\"Ä\"}");
+        replies.put("tenant", tenant);
+        replies.put("tenant-page", new Reply.TenantPage(List.of(tenant), true));
+        replies.put("tenant-page-last", new Reply.TenantPage(List.of(), false));
+        replies.put("onboarded", new Reply.Onboarded(tenant, "acme_admin", KEY));
+        replies.put("replayed", new Reply.Replayed(Reply.Done.DONE));
         replies.put("granted", new Reply.Granted("01J0000000000000000000000A", 99));
         replies.put(
                 "shares",

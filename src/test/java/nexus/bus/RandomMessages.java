@@ -29,6 +29,7 @@ import nexus.store.BlobPlace;
 import nexus.store.Content;
 import nexus.tenant.Ask;
 import nexus.tenant.Principal;
+import nexus.tenant.Reply;
 import nexus.tenant.TenantRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -86,6 +87,8 @@ final class RandomMessages {
         generators.put(
                 NodeRequest.Visit.class, () -> new NodeRequest.Visit(of(TenantId.class), of(Ask.class), guest()));
         generators.put(NodeReply.Vouched.class, () -> new NodeReply.Vouched(guest()));
+        generators.put(TenantRequest.Idempotent.class, this::idempotent);
+        generators.put(Reply.Replayed.class, () -> new Reply.Replayed(new Reply.Granted(text(), number())));
         generators.put(
                 TenantRequest.AppendFile.class,
                 () -> new TenantRequest.AppendFile(
@@ -103,6 +106,15 @@ final class RandomMessages {
                 false,
                 of(Instant.class),
                 of(Principal.Guest.class));
+    }
+
+    private TenantRequest.Idempotent idempotent() {
+        while (true) {
+            TenantRequest.Command command = of(TenantRequest.Command.class);
+            if (TenantRequest.Idempotent.isPossible(command)) {
+                return new TenantRequest.Idempotent(of(UUID.class), of(ContentHash.class), command);
+            }
+        }
     }
 
     /** A random value of a type. */

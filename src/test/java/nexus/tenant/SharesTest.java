@@ -590,6 +590,7 @@ class SharesTest {
             assertFalse(told.contains("/docs"), told);
             assertFalse(told.contains("alice"), told);
             assertFalse(problem instanceof Problem.QuotaExceeded, told);
+            assertFalse(told.matches("(?s).*(limit|used) [0-9].*"), told);
         }
         assertEquals(ProblemCode.QUOTA_EXCEEDED, refusal(bob, requests.get(0)).code());
         assertEquals(ProblemCode.NOT_FOUND, refusal(bob, requests.get(4)).code());

@@ -25,6 +25,7 @@ import nexus.store.Content;
 import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
+import nexus.store.KeyedReply;
 import nexus.store.KeyRecord;
 import nexus.store.TenantRecord;
 import nexus.store.TenantSnapshot;
@@ -144,6 +145,11 @@ final class InstantStore implements TenantStore {
 
     @Override
     public Future<Optional<TupleRow>> tuple(TenantId tenant, UUID id) {
+        return notAsked();
+    }
+
+    @Override
+    public Future<Optional<KeyedReply>> keyedReply(TenantId tenant, UUID key) {
         return notAsked();
     }
 
