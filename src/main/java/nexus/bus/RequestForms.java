@@ -2,6 +2,7 @@ package nexus.bus;
 
 import static nexus.bus.ValueForms.CONTENT_IN;
 import static nexus.bus.ValueForms.FLAG;
+import static nexus.bus.ValueForms.HASH;
 import static nexus.bus.ValueForms.INTEGER;
 import static nexus.bus.ValueForms.KEY;
 import static nexus.bus.ValueForms.NODE;
@@ -20,6 +21,7 @@ import static nexus.bus.ValueForms.ZONE;
 
 import nexus.kernel.CommandId;
 import nexus.kernel.Limits;
+import nexus.store.TenantStore;
 import nexus.tenant.Ask;
 import nexus.tenant.Claims;
 import nexus.tenant.Credential;
@@ -78,6 +80,16 @@ final class RequestForms {
                     in.texts(),
                     in.optional(INTEGER),
                     in.texts()));
+
+    private static final Form<TenantStore.AuditFilter> AUDIT_FILTER = Form.of(
+            (out, v) -> {
+                out.optional(TEXT, v.kind());
+                out.optional(TEXT, v.action());
+                out.optional(TEXT, v.user());
+                out.optional(TEXT, v.pathPrefix());
+            },
+            in -> new TenantStore.AuditFilter(
+                    in.optional(TEXT), in.optional(TEXT), in.optional(TEXT), in.optional(TEXT)));
 
     /** Queries have the codes from 1, commands those from 64. */
     private static final Form<TenantRequest> TENANT_REQUEST = Kinds.of(TenantRequest.class)
@@ -168,6 +180,37 @@ final class RequestForms {
                     TenantRequest.GetKey.class,
                     (out, v) -> KEY.write(out, v.key()),
                     in -> new TenantRequest.GetKey(KEY.read(in)))
+            .kind(
+                    17,
+                    TenantRequest.ListAudit.class,
+                    (out, v) -> {
+                        AUDIT_FILTER.write(out, v.filter());
+                        out.optional(TIME, v.from());
+                        out.optional(TIME, v.to());
+                        out.flag(v.newestFirst());
+                        out.optional(NUMBER, v.after());
+                        out.number(v.limit());
+                    },
+                    in -> new TenantRequest.ListAudit(
+                            AUDIT_FILTER.read(in),
+                            in.optional(TIME),
+                            in.optional(TIME),
+                            in.flag(),
+                            in.optional(NUMBER),
+                            in.integer()))
+            .kind(
+                    18,
+                    TenantRequest.VerifyAudit.class,
+                    (out, v) -> {
+                        out.number(v.after());
+                        out.optional(HASH, v.hash());
+                    },
+                    in -> new TenantRequest.VerifyAudit(in.number(), in.optional(HASH)))
+            .kind(
+                    19,
+                    TenantRequest.RequireSystem.class,
+                    (out, v) -> out.text(v.operation()),
+                    in -> new TenantRequest.RequireSystem(in.text()))
             .kind(
                     64,
                     TenantRequest.MakeDirectory.class,

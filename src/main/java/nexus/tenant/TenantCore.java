@@ -79,6 +79,19 @@ final class TenantCore {
             throw Problem.unauthenticated().exception();
         }
         touch(key, now);
+        Principal principal =
+                new Principal(state.id, key.id(), key.subjectType(), key.subjectId(), key.systemAdministrator(), now);
+        try {
+            requireAdmission(ask, key, now);
+        } catch (ProblemException e) {
+            // The key is genuine: that it is refused is a denial like any other.
+            denials.add("denial", ask, principal, null, now);
+            throw e;
+        }
+        return principal;
+    }
+
+    private void requireAdmission(Ask ask, KeyRecord key, Instant now) {
         requireAgreement(ask, key);
         boolean identityOnly = ask.request() instanceof TenantRequest.WhoAmI;
         if (!state.record.statusAt(now).isServed() && !identityOnly) {
@@ -88,14 +101,10 @@ final class TenantCore {
                             null)
                     .exception();
         }
-        Principal principal =
-                new Principal(state.id, key.id(), key.subjectType(), key.subjectId(), key.systemAdministrator(), now);
         if (ask.zone() != null && !ask.zone().equals(state.zone) && !state.isSystem()) {
-            denials.add("denial", ask, principal, null, now);
             throw Problem.forbidden("Access denied: the key is not of the zone '" + ask.zone() + "'", null)
                     .exception();
         }
-        return principal;
     }
 
     private boolean isEnabled(KeyRecord key) {

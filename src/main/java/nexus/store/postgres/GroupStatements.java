@@ -47,6 +47,8 @@ final class GroupStatements {
     /** Outcomes are pruned once in so many groups. */
     private static final int PRUNE_EVERY = 64;
 
+    private static final Buffer NO_ENTRY = Buffer.buffer();
+
     private final UUID tenant;
     private final List<Step> steps = new ArrayList<>();
     private int counted;
@@ -104,7 +106,7 @@ final class GroupStatements {
     static List<Step> all() {
         Instant epoch = Instant.EPOCH;
         GroupStatements all = new GroupStatements(NOBODY);
-        all.steps.add(new Step(FENCE, io.vertx.sqlclient.Tuple.wrap(new Object[11])));
+        all.steps.add(new Step(FENCE, io.vertx.sqlclient.Tuple.wrap(new Object[12])));
         all.folderRemoved("/nothing", epoch, 0);
         all.folderMoved("/nothing", "/nowhere", 0);
         all.filesRemoved(List.of(), epoch);
@@ -167,15 +169,17 @@ final class GroupStatements {
     // ----------------------------------------------------------------------------------------------- the tenant's row
 
     private static final String FENCE = """
-            SELECT fence($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""";
+            SELECT fence($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""";
 
     private void fence(Group group) {
         Usage usage = group.usage();
         long audited = 0;
         long last = 0;
+        Buffer end = NO_ENTRY;
         for (AuditEntry entry : group.audit()) {
             audited += Rows.utf8(entry.line()).length + 1L;
             last = entry.sequence();
+            end = link(entry);
         }
         steps.add(Step.of(
                 FENCE,
@@ -189,7 +193,16 @@ final class GroupStatements {
                 usage.bytes(),
                 (long) group.audit().size(),
                 last,
-                audited));
+                audited,
+                end));
+    }
+
+    private static Buffer link(AuditEntry entry) {
+        Buffer hash = bytesOrNull(entry.hash());
+        if (hash == null) {
+            throw new IllegalStateException("BUG: an audit entry is added without its hash");
+        }
+        return hash;
     }
 
     private static final String SEAL = """
@@ -663,11 +676,11 @@ final class GroupStatements {
 
     private static final String AUDIT = """
             WITH put AS (
-                INSERT INTO audit_entry (tenant_id, sequence, at, line)
-                SELECT $1, n.sequence, n.at, n.line
-                FROM unnest($2::bigint[], $3::timestamptz[], $4::text[]) AS n (sequence, at, line)
+                INSERT INTO audit_entry (tenant_id, sequence, at, line, hash)
+                SELECT $1, n.sequence, n.at, n.line, n.hash
+                FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::bytea[]) AS n (sequence, at, line, hash)
                 RETURNING 1)
-            SELECT step('audit', count(*), $5) FROM put""";
+            SELECT step('audit', count(*), $6) FROM put""";
 
     private void audit(List<AuditEntry> rows) {
         step(
@@ -676,6 +689,7 @@ final class GroupStatements {
                 column(rows, Long[]::new, AuditEntry::sequence),
                 column(rows, OffsetDateTime[]::new, row -> Rows.at(row.at())),
                 column(rows, String[]::new, AuditEntry::line),
+                column(rows, Buffer[]::new, GroupStatements::link),
                 (long) rows.size());
     }
 

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class PgMigrations {
     /** The schema of this server: the version of the newest script. */
-    static final int VERSION = 4;
+    static final int VERSION = 6;
 
     private static final int OLDEST_SERVER = 140_000;
 

@@ -30,6 +30,7 @@ import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
 import nexus.quota.Usage;
+import nexus.store.AuditChain;
 import nexus.store.AuditEntry;
 import nexus.store.BlobPlace;
 import nexus.store.Content;
@@ -247,13 +248,17 @@ class PgGroupTest {
 
     // ------------------------------------------------------------------------------------------------------ atomicity
 
+    private static AuditEntry entry(long sequence, String line) {
+        return AuditEntry.following(AuditChain.start(TenantId.SYSTEM), sequence, T0, line);
+    }
+
     @Test
     void aGroupWhoseExpectationFailsChangesNothing() {
         StoreFixture.Owned acme = fixture.tenant("atomic");
         FileEntry present = fixture.file("/present", content("present"));
         GroupBuilder first = write(acme, present, content("present"));
         first.tuplesPut.add(tuple("/present", "viewer", "alice"));
-        first.audit.add(new AuditEntry(1, T0, "{}"));
+        first.audit.add(entry(1, "{}"));
         acme.commit(first);
         List<String> before = fixture.rows(EVERYTHING);
 
@@ -279,9 +284,9 @@ class PgGroupTest {
                 "a version of an unknown content",
                 group -> group.versionsPut.add(
                         new FileVersion(present.id(), 2, 1, content("nowhere").hash(), T0, "user:alice", "copy", 1L)));
-        faults.put("an audit entry that is there", group -> group.audit.add(new AuditEntry(1, T0, "{}")));
-        faults.put("a gap in the audit log", group -> group.audit.add(new AuditEntry(3, T0, "{}")));
-        faults.put("a text that the database cannot hold", group -> group.audit.add(new AuditEntry(2, T0, "\u0000")));
+        faults.put("an audit entry that is there", group -> group.audit.add(entry(1, "{}")));
+        faults.put("a gap in the audit log", group -> group.audit.add(entry(3, "{}")));
+        faults.put("a text that the database cannot hold", group -> group.audit.add(entry(2, "\u0000")));
         faults.forEach((name, fault) -> {
             GroupBuilder group = acme.next();
             group.usage = new Usage(7, 7, 7);

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
-import nexus.store.AuditEntry;
+import nexus.store.AuditChain;
 import nexus.store.FileEntry;
 import nexus.store.KeyRecord;
 import nexus.store.Registry.ChecksumSecret;
@@ -126,7 +126,7 @@ class PgRegistryTest {
             group.blobsPut.add(StoreFixture.content("c" + i));
             group.tuplesPut.add(StoreFixture.tuple("/f" + i, "viewer", "alice"));
             group.usersPut.add(new UserRecord("user:" + i, true, T0));
-            group.audit.add(new AuditEntry(i + 1, T0, "{}"));
+            group.audited(AuditChain.start(group.tenant), i + 1, "{}");
             group.keysPut.add(new KeyRecord(
                     fixture.ids.nextKey(), new byte[] {1}, "k", "a", "user", "a", false, false, T0, null, null, null));
             group.replies = new byte[] {1};
