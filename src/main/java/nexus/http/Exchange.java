@@ -1,5 +1,6 @@
 package nexus.http;
 
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -8,7 +9,9 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.Base64;
 import nexus.http.json.JsonWriter;
+import nexus.http.rest.ProblemDetails;
 import nexus.http.rpc.Answer;
+import nexus.http.rpc.RpcEndpoint;
 import nexus.http.rpc.RpcOptions;
 import nexus.kernel.Problem;
 import nexus.kernel.ProblemException;
@@ -112,15 +115,28 @@ final class Exchange {
 
     /** An answer that says only why. */
     void detail(int status, String detail) {
-        JsonWriter out = new JsonWriter(128).object().put("detail", detail).endObject();
+        JsonWriter out = opened(status).put("detail", detail).endObject();
         String kind = "http_" + status;
         send(new Answer.Whole(status, kind, Answer.Caching.NO_STORE, null, 0, out));
     }
 
+    /** Who asks is not known. */
+    void unauthenticated() {
+        send(problemDetails ? ProblemDetails.unauthenticated() : RpcEndpoint.unauthenticated());
+    }
+
+    private JsonWriter opened(int status) {
+        JsonWriter out = new JsonWriter(128).object();
+        return problemDetails
+                ? out.put("type", "about:blank")
+                        .put("title", HttpResponseStatus.valueOf(status).reasonPhrase())
+                        .put("status", status)
+                : out;
+    }
+
     /** Not now. */
     void unavailable(String detail) {
-        JsonWriter out = new JsonWriter(128)
-                .object()
+        JsonWriter out = opened(503)
                 .put("detail", detail)
                 .put("retry_after", HttpOptions.RETRY_AFTER_SECONDS)
                 .endObject();
@@ -178,7 +194,9 @@ final class Exchange {
     }
 
     private void head(Answer answer) {
-        response.putHeader(HttpHeaders.CONTENT_TYPE, problemDetails && answer.status() >= 400 ? PROBLEM : JSON);
+        if (answer.status() != 204) {
+            response.putHeader(HttpHeaders.CONTENT_TYPE, problemDetails && answer.status() >= 400 ? PROBLEM : JSON);
+        }
         response.putHeader(HttpHeaders.CACHE_CONTROL, answer.caching().header());
         String etag = answer.etag();
         if (etag != null) {
@@ -198,6 +216,7 @@ final class Exchange {
         if (answer.status() == 401) {
             response.putHeader("WWW-Authenticate", "Bearer");
         }
+        answer.headers().forEach(response::putHeader);
         if (answer.retryAfter() > 0) {
             response.putHeader("Retry-After", Integer.toString(answer.retryAfter()));
         }
@@ -340,8 +359,7 @@ final class Exchange {
         String errorId = Ulid.print(router.services().ids().next());
         router.services().telemetry().bug();
         LOG.error("BUG error={} request={} operation={}", errorId, requestId, operation, failure);
-        JsonWriter out = new JsonWriter(128)
-                .object()
+        JsonWriter out = opened(500)
                 .put("detail", "Internal error, see the server's log for " + errorId)
                 .put("error_id", errorId)
                 .endObject();

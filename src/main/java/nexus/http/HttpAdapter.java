@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import nexus.http.rest.ClusterEndpoint;
+import nexus.http.rest.RouteTable;
 import nexus.http.rpc.BodyMemory;
 import nexus.http.rpc.RestEndpoint;
 import nexus.http.rpc.RpcEndpoint;
@@ -33,7 +34,7 @@ public final class HttpAdapter {
     private final WorkerExecutor worker;
     private final RpcEndpoint rpc;
     private final RestEndpoint rest;
-    private final ClusterEndpoint cluster;
+    private final RouteTable own;
     private final List<RouterVerticle> routers = Collections.synchronizedList(new ArrayList<>());
     private @Nullable String deployment;
 
@@ -57,7 +58,7 @@ public final class HttpAdapter {
                 new RpcOptions(options.version(), options.listEntriesAsStrings()));
         this.rpc = new RpcEndpoint(rpcServices, services.telemetry());
         this.rest = new RestEndpoint(rpcServices);
-        this.cluster = new ClusterEndpoint(rpcServices, services.leases());
+        this.own = new RouteTable(rpcServices, new ClusterEndpoint(services.leases()).routes());
     }
 
     /** Opens the port; the future tells which one it is. */
@@ -70,7 +71,7 @@ public final class HttpAdapter {
     }
 
     private RouterVerticle newRouter() {
-        RouterVerticle router = new RouterVerticle(options, services, rpc, rest, cluster, memory, worker);
+        RouterVerticle router = new RouterVerticle(options, services, rpc, rest, own, memory, worker);
         routers.add(router);
         return router;
     }

@@ -13,13 +13,15 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import nexus.http.rest.ClusterEndpoint;
+import nexus.http.rest.RouteTable;
 import nexus.http.rpc.Answer;
 import nexus.http.rpc.BodyMemory;
 import nexus.http.rpc.Caller;
 import nexus.http.rpc.Operation;
+import nexus.http.rpc.RequestHead;
 import nexus.http.rpc.Resource;
 import nexus.http.rpc.RestEndpoint;
 import nexus.http.rpc.RpcEndpoint;
@@ -57,7 +59,7 @@ public final class RouterVerticle extends VerticleBase {
     private final HttpServices services;
     private final RpcEndpoint rpc;
     private final RestEndpoint rest;
-    private final ClusterEndpoint cluster;
+    private final RouteTable own;
     private final BodyMemory memory;
     private final WorkerExecutor worker;
     private final Connections connections;
@@ -74,14 +76,14 @@ public final class RouterVerticle extends VerticleBase {
             HttpServices services,
             RpcEndpoint rpc,
             RestEndpoint rest,
-            ClusterEndpoint cluster,
+            RouteTable own,
             BodyMemory memory,
             WorkerExecutor worker) {
         this.options = options;
         this.services = services;
         this.rpc = rpc;
         this.rest = rest;
-        this.cluster = cluster;
+        this.own = own;
         this.memory = memory;
         this.worker = worker;
         this.connections = new Connections(options.connections());
@@ -286,7 +288,7 @@ public final class RouterVerticle extends VerticleBase {
         Optional<Resource> resource = rest.find(path);
         if (path.startsWith(OWN_PREFIX)) {
             exchange.saysProblemDetails();
-            resource = cluster.find(path);
+            resource = own.find(path);
         }
         if (resource.isPresent()) {
             rest(exchange, resource.get());
@@ -317,12 +319,26 @@ public final class RouterVerticle extends VerticleBase {
         Optional<String> name = resource.operationName(method);
         if (name.isPresent()) {
             exchange.operation(name.get());
-            read(exchange, resource.operation(method, request.query()));
+            read(exchange, resource.operation(method, head(request)));
         } else if (HttpMethod.OPTIONS.equals(request.method())) {
             exchange.options(resource.allowed());
         } else {
             exchange.notAllowed(resource.allowed());
         }
+    }
+
+    private static RequestHead head(HttpServerRequest request) {
+        return new RequestHead() {
+            @Override
+            public @Nullable String query() {
+                return request.query();
+            }
+
+            @Override
+            public List<String> headers(String name) {
+                return request.headers().getAll(name);
+            }
+        };
     }
 
     /** Reads the body of a request, if its key is genuine, and has it answered. */
@@ -331,7 +347,7 @@ public final class RouterVerticle extends VerticleBase {
         Optional<Credential> credential = Identity.credential(request.headers(), services.keys());
         if (credential.isEmpty()) {
             services.telemetry().unauthenticated();
-            exchange.send(RpcEndpoint.unauthenticated());
+            exchange.unauthenticated();
             return;
         }
         String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);

@@ -30,6 +30,15 @@ public final class Params {
         }
     }
 
+    /** Values whose names were judged already. */
+    public static Params ofKnown(Map<?, ?> values) {
+        return new Params(values);
+    }
+
+    private Params(Map<?, ?> values) {
+        this.values = values;
+    }
+
     private static String cut(String name) {
         return name.length() <= NAME_CHARS ? name : name.substring(0, NAME_CHARS) + "...";
     }

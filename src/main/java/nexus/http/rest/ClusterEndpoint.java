@@ -1,35 +1,18 @@
 package nexus.http.rest;
 
 import io.vertx.core.Future;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.UUID;
-import java.util.function.Consumer;
-import nexus.http.json.JsonFormatException;
-import nexus.http.json.JsonReader;
 import nexus.http.json.JsonWriter;
-import nexus.http.json.Params;
-import nexus.http.rpc.Answer;
-import nexus.http.rpc.Caller;
-import nexus.http.rpc.Operation;
-import nexus.http.rpc.Resource;
-import nexus.http.rpc.RpcServices;
-import nexus.kernel.CommandId;
+import nexus.kernel.Limits;
 import nexus.kernel.NodeId;
 import nexus.kernel.Problem;
-import nexus.kernel.ProblemException;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
 import nexus.store.Leases;
-import nexus.tenant.Ask;
-import nexus.tenant.Credential;
-import nexus.tenant.Reply;
 import nexus.tenant.TenantRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -49,67 +32,106 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 public final class ClusterEndpoint {
-    private static final String ROOT = "/v1/cluster";
-    private static final String NODES = ROOT + "/nodes/";
-    private static final String DRAIN = "/drain";
-    private static final String TENANTS = ROOT + "/tenants/";
-    private static final String NODE = "/node";
     private static final int BODY_BYTES = 4096;
 
-    private final RpcServices services;
+    private static final Schema.Members NODE = Schema.members(
+            Schema.required("id", Schema.text(), "The id of this life of the process."),
+            Schema.required("name", Schema.text(), "The name that the operator gave it."),
+            Schema.required("http", Schema.text().orNull(), "Where it can be reached."),
+            Schema.required("mode", Schema.choice("embedded", "single", "cluster"), "How it shares its database."),
+            Schema.required("protocol", Schema.whole(0, Integer.MAX_VALUE), "The newest protocol that it speaks."),
+            Schema.required("live", Schema.flag(), "Whether its lease runs."),
+            Schema.required("draining", Schema.flag(), "Whether it gives its tenants away."),
+            Schema.required(
+                    "lease",
+                    Schema.members(
+                            Schema.required("remaining_ms", Schema.whole(0, Long.MAX_VALUE), "What is left of it."),
+                            Schema.required("renewals", Schema.whole(0, Long.MAX_VALUE), "How often it was renewed.")),
+                    "Its lease."),
+            Schema.required("tenants", Schema.whole(0, Long.MAX_VALUE), "Tenants that it owns."),
+            Schema.required("active", Schema.whole(0, Integer.MAX_VALUE), "Tenants that it has in memory."),
+            Schema.required("moving", Schema.whole(0, Integer.MAX_VALUE), "Tenants that it is giving away."));
+
+    private static final Schema.Members PIN = Schema.members(
+            Schema.required("zone", Schema.text(), "The tenant."),
+            Schema.required("node", Schema.text().orNull(), "The name of its node; null: wherever the hash says."));
+
+    private static final Schema.Members CLUSTER = Schema.members(
+            Schema.required("nodes", Schema.list(NODE, Integer.MAX_VALUE), "All nodes, and those that were there lately."),
+            Schema.required("moves_in_progress", Schema.whole(0, Integer.MAX_VALUE), "Tenants that change their node."),
+            Schema.required("pins", Schema.list(PIN, Integer.MAX_VALUE), "Tenants that should be on a certain node."));
+
+    private static final Schema.Members DRAINED = Schema.members(
+            Schema.required("id", Schema.text(), "The node."),
+            Schema.required("name", Schema.text(), "Its name."),
+            Schema.required("draining", Schema.flag(), "Whether it gives its tenants away now."));
+
     private final Leases leases;
 
-    /** The resources over these services. */
-    public ClusterEndpoint(RpcServices services, Leases leases) {
-        this.services = services;
+    /** The operations over these leases. */
+    public ClusterEndpoint(Leases leases) {
         this.leases = leases;
     }
 
-    /** What is at a path; empty if nothing is. */
-    public Optional<Resource> find(String path) {
-        if (path.equals(ROOT)) {
-            return Optional.of(new Of("GET", Map.of("GET", new Action("cluster_show", false, this::show))));
-        }
-        Optional<String> node = between(path, NODES, DRAIN);
-        if (node.isPresent()) {
-            return Optional.of(new Of(
-                    "POST, DELETE",
-                    Map.of(
-                            "POST",
-                                    new Action(
-                                            "cluster_drain", false, (caller, none) -> drain(caller, node.get(), true)),
-                            "DELETE",
-                                    new Action(
-                                            "cluster_undrain",
-                                            false,
-                                            (caller, none) -> drain(caller, node.get(), false)))));
-        }
-        return between(path, TENANTS, NODE)
-                .map(zone -> new Of(
-                        "PUT, DELETE",
-                        Map.of(
-                                "PUT", new Action("cluster_pin", true, (caller, body) -> pin(caller, zone, body)),
-                                "DELETE", new Action("cluster_unpin", false, (caller, none) -> unpin(caller, zone)))));
-    }
-
-    private static Optional<String> between(String path, String before, String after) {
-        if (!path.startsWith(before) || !path.endsWith(after) || path.length() <= before.length() + after.length()) {
-            return Optional.empty();
-        }
-        String name = path.substring(before.length(), path.length() - after.length());
-        return name.indexOf('/') < 0 ? Optional.of(name) : Optional.empty();
+    /** All operations. */
+    public List<Route> routes() {
+        return List.of(
+                Route.of("GET", "/v1/cluster", "cluster_show", "Shows nodes, leases, moves and pins.", this::show)
+                        .answers(200, CLUSTER),
+                Route.of(
+                                "POST",
+                                "/v1/cluster/nodes/{id}/drain",
+                                "cluster_drain",
+                                "Lets a node, by its id or name, give its tenants away and take no more.",
+                                call -> drain(call, true))
+                        .heeds(RequestHeader.IDEMPOTENCY_KEY)
+                        .answers(200, DRAINED)
+                        .refuses(404),
+                Route.of(
+                                "DELETE",
+                                "/v1/cluster/nodes/{id}/drain",
+                                "cluster_undrain",
+                                "Lets a node take tenants again.",
+                                call -> drain(call, false))
+                        .heeds(RequestHeader.IDEMPOTENCY_KEY)
+                        .answers(200, DRAINED)
+                        .refuses(404),
+                Route.of(
+                                "PUT",
+                                "/v1/cluster/tenants/{zone}/node",
+                                "cluster_pin",
+                                "Pins a tenant to a node, which has it while it is there.",
+                                this::pin)
+                        .takes(
+                                Schema.members(Schema.required(
+                                        "node",
+                                        Schema.text(1, Limits.IDENTIFIER_BYTES),
+                                        "The name or the id of a live node.")),
+                                BODY_BYTES)
+                        .heeds(RequestHeader.IDEMPOTENCY_KEY)
+                        .answers(200, PIN)
+                        .refuses(404),
+                Route.of(
+                                "DELETE",
+                                "/v1/cluster/tenants/{zone}/node",
+                                "cluster_unpin",
+                                "Unpins a tenant: it goes wherever the hash says.",
+                                call -> call.systemAdministrator().compose(v -> pinned(call, null)))
+                        .heeds(RequestHeader.IDEMPOTENCY_KEY)
+                        .answers(200, PIN)
+                        .refuses(404));
     }
 
     // ---- what is done -----------------------------------------------------------------------------------------------
 
-    private Future<Consumer<JsonWriter>> show(Caller caller, Map<?, ?> none) {
-        return administrator(caller)
+    private Future<RestReply> show(RestCall call) {
+        return call.systemAdministrator()
                 .compose(v -> Future.all(leases.nodes(), leases.owned(), leases.pins()))
-                .map(all -> out -> write(
+                .map(all -> RestReply.of(out -> write(
                         out,
                         all.<List<Leases.Node>>resultAt(0),
                         all.<Map<NodeId, Long>>resultAt(1),
-                        all.<Map<TenantId, Leases.Pin>>resultAt(2).values()));
+                        all.<Map<TenantId, Leases.Pin>>resultAt(2).values())));
     }
 
     private static void write(
@@ -145,34 +167,27 @@ public final class ClusterEndpoint {
         out.endList().endObject();
     }
 
-    private Future<Consumer<JsonWriter>> drain(Caller caller, String id, boolean draining) {
-        return administrator(caller)
-                .compose(v -> node(id))
-                .compose(node -> command(caller, new TenantRequest.DrainNode(node.id(), draining))
-                        .map(done -> out -> out.object()
+    private Future<RestReply> drain(RestCall call, boolean draining) {
+        return call.systemAdministrator()
+                .compose(v -> node(call.variable("id")))
+                .compose(node -> call.ask(null, new TenantRequest.DrainNode(node.id(), draining))
+                        .map(done -> RestReply.of(out -> out.object()
                                 .put("id", node.id().toString())
                                 .put("name", node.name())
                                 .put("draining", draining)
-                                .endObject()));
+                                .endObject())));
     }
 
-    private Future<Consumer<JsonWriter>> pin(Caller caller, String zone, Map<?, ?> body) {
-        String wanted = new Params(body, Set.of("node")).identifier("node");
-        return administrator(caller).compose(v -> node(wanted)).compose(node -> pinned(caller, zone, node.name()));
+    private Future<RestReply> pin(RestCall call) {
+        String wanted = call.body().identifier("node");
+        return call.systemAdministrator().compose(v -> node(wanted)).compose(node -> pinned(call, node.name()));
     }
 
-    private Future<Consumer<JsonWriter>> unpin(Caller caller, String zone) {
-        return administrator(caller).compose(v -> pinned(caller, zone, null));
-    }
-
-    private Future<Consumer<JsonWriter>> pinned(Caller caller, String text, @Nullable String node) {
-        if (!ZoneName.isValid(text)) {
-            throw Problem.notFound("there is no tenant of this name", null).exception();
-        }
-        ZoneName zone = new ZoneName(text);
-        return command(caller, new TenantRequest.PinTenant(zone, node))
-                .map(done -> out ->
-                        out.object().put("zone", zone.value()).put("node", node).endObject());
+    private static Future<RestReply> pinned(RestCall call, @Nullable String node) {
+        ZoneName zone = call.zone("zone");
+        return call.ask(null, new TenantRequest.PinTenant(zone, node))
+                .map(done -> RestReply.of(out ->
+                        out.object().put("zone", zone.value()).put("node", node).endObject()));
     }
 
     /** A live node by its id or its name. */
@@ -187,119 +202,5 @@ public final class ClusterEndpoint {
                         .findFirst()
                         .orElseThrow(() -> Problem.notFound("no live node has this id or name", null)
                                 .exception()));
-    }
-
-    private Future<Void> administrator(Caller caller) {
-        return ask(caller, new TenantRequest.WhoAmI()).map(reply -> {
-            if (reply instanceof Reply.Identity identity && identity.systemAdministrator()) {
-                return null;
-            }
-            throw Problem.forbidden("Admin privileges required for this operation", null)
-                    .exception();
-        });
-    }
-
-    private Future<Reply> command(Caller caller, TenantRequest.Command command) {
-        return ask(caller, command);
-    }
-
-    private Future<Reply> ask(Caller caller, TenantRequest request) {
-        CommandId id =
-                request instanceof TenantRequest.Command ? services.ids().nextCommand() : new CommandId(new UUID(0, 0));
-        Duration left = Duration.ofNanos(
-                Math.max(1, caller.deadlineNanos() - services.ticker().getAsLong()));
-        return services.gateway()
-                .ask(new Ask(
-                        caller.requestId(),
-                        caller.remote(),
-                        id,
-                        caller.credential(),
-                        caller.claims(),
-                        null,
-                        left,
-                        request));
-    }
-
-    // ---- one request ------------------------------------------------------------------------------------------------
-
-    /** What a method of HTTP does. */
-    private record Action(String name, boolean hasBody, Handler handler) {}
-
-    private interface Handler {
-        Future<Consumer<JsonWriter>> handle(Caller caller, Map<?, ?> body);
-    }
-
-    private record Of(String methods, Map<String, Action> actions) implements Resource {
-        @Override
-        public String allowed() {
-            return methods + ", OPTIONS";
-        }
-
-        @Override
-        public Optional<String> operationName(String httpMethod) {
-            return Optional.ofNullable(actions.get(httpMethod)).map(Action::name);
-        }
-
-        @Override
-        public Operation operation(String httpMethod, @Nullable String query) {
-            Action action = actions.get(httpMethod);
-            if (action == null) {
-                throw new IllegalStateException("BUG: there is no " + httpMethod + " here");
-            }
-            return new Request(action, query);
-        }
-    }
-
-    private record Request(Action action, @Nullable String query) implements Operation {
-        @Override
-        public int bodyBytesMax() {
-            return BODY_BYTES;
-        }
-
-        @Override
-        public Answer refused(byte[] body, Problem problem, Credential credential) {
-            return ProblemDetails.of(problem);
-        }
-
-        @Override
-        public Future<Answer> handle(Caller caller, byte[] body) {
-            Future<Consumer<JsonWriter>> result;
-            try {
-                result = action.handler().handle(caller, parsed(body));
-            } catch (JsonFormatException e) {
-                result = Future.failedFuture(
-                        Problem.invalid(String.valueOf(e.getMessage())).exception());
-            } catch (ProblemException e) {
-                result = Future.failedFuture(e);
-            }
-            return result.<Answer>map(Request::whole).recover(failure -> {
-                if (!(failure instanceof ProblemException e)) {
-                    return Future.failedFuture(failure);
-                }
-                return Future.succeededFuture(ProblemDetails.of(e.problem()));
-            });
-        }
-
-        private Map<?, ?> parsed(byte[] body) {
-            if (query != null && !query.isEmpty()) {
-                throw Problem.invalid("this resource takes no query string").exception();
-            }
-            if (!action.hasBody()) {
-                if (body.length > 0) {
-                    throw Problem.invalid("a request of this kind has no body").exception();
-                }
-                return Map.of();
-            }
-            if (JsonReader.read(body) instanceof Map<?, ?> members) {
-                return members;
-            }
-            throw Problem.invalid("the body must be a JSON object").exception();
-        }
-
-        private static Answer.Whole whole(Consumer<JsonWriter> text) {
-            JsonWriter out = new JsonWriter(1024);
-            text.accept(out);
-            return new Answer.Whole(200, "ok", Answer.Caching.NO_STORE, null, 0, out);
-        }
     }
 }

@@ -1,5 +1,6 @@
 package nexus.http.rpc;
 
+import java.util.Map;
 import nexus.http.json.JsonWriter;
 import nexus.kernel.TenantId;
 import nexus.store.Content;
@@ -41,6 +42,8 @@ public sealed interface Answer {
      * An answer that is there as a whole.
      *
      * @param retryAfter seconds, 0 for none
+     * @param body empty for none
+     * @param headers more of them, by name
      */
     record Whole(
             int status,
@@ -48,7 +51,20 @@ public sealed interface Answer {
             Caching caching,
             @Nullable String etag,
             int retryAfter,
-            JsonWriter body) implements Answer {}
+            JsonWriter body,
+            Map<String, String> headers)
+            implements Answer {
+        /** Without more headers. */
+        public Whole(
+                int status,
+                String outcome,
+                Caching caching,
+                @Nullable String etag,
+                int retryAfter,
+                JsonWriter body) {
+            this(status, outcome, caching, etag, retryAfter, body, Map.of());
+        }
+    }
 
     /** An answer with a stored content in its middle: {@code length} bytes from {@code start}, as base64. */
     @SuppressWarnings("ArrayRecordComponent")

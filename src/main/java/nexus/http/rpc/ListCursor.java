@@ -14,13 +14,14 @@ import org.jspecify.annotations.Nullable;
  * Where the next page of a listing begins. Opaque on the wire; it holds a digest of the filters, so that a cursor under
  * other filters is refused instead of giving a page of something else. It opens nothing: each page is judged anew.
  */
-final class ListCursor {
+public final class ListCursor {
     private static final int DIGEST_BYTES = 8;
     private static final int TEXT_CHARS = 4 * Limits.PATH_BYTES;
 
     private ListCursor() {}
 
-    static String print(String after, String filters) {
+    /** The cursor of the page behind a key. */
+    public static String print(String after, String filters) {
         byte[] path = JsonReader.utf8(after);
         return Base64.getUrlEncoder()
                 .withoutPadding()
@@ -31,7 +32,7 @@ final class ListCursor {
     }
 
     /** The place behind which the page begins, or null without a cursor. */
-    static @Nullable String parse(@Nullable String cursor, String filters) {
+    public static @Nullable String parse(@Nullable String cursor, String filters) {
         if (cursor == null) {
             return null;
         }

@@ -11,7 +11,7 @@ import nexus.kernel.Problem;
 import org.jspecify.annotations.Nullable;
 
 /** The part of a URL behind the question mark, read strictly: what is not well-formed is refused, never guessed. */
-final class QueryString {
+public final class QueryString {
     private QueryString() {}
 
     /**
@@ -19,7 +19,7 @@ final class QueryString {
      *
      * @param query null or empty for none
      */
-    static Map<String, String> parse(@Nullable String query) {
+    public static Map<String, String> parse(@Nullable String query) {
         Map<String, String> params = new LinkedHashMap<>();
         if (query == null || query.isEmpty()) {
             return params;
@@ -35,6 +35,11 @@ final class QueryString {
             }
         }
         return params;
+    }
+
+    /** One segment of a path, in which a plus sign is one. */
+    public static String decodeSegment(String segment) {
+        return decode(segment.replace("+", "%2B"));
     }
 
     private static String decode(String text) {

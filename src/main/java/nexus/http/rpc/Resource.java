@@ -1,7 +1,6 @@
 package nexus.http.rpc;
 
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** What is at a path of a REST interface. */
 public interface Resource {
@@ -15,7 +14,7 @@ public interface Resource {
      * What a method of HTTP does here.
      *
      * @param httpMethod one that it has
-     * @param query the query string, null for none
+     * @param head the rest of what the request says before its body
      */
-    Operation operation(String httpMethod, @Nullable String query);
+    Operation operation(String httpMethod, RequestHead head);
 }

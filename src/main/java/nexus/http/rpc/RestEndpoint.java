@@ -112,12 +112,12 @@ public final class RestEndpoint {
         }
 
         @Override
-        public Operation operation(String httpMethod, @Nullable String query) {
+        public Operation operation(String httpMethod, RequestHead head) {
             Action action = actions.get(httpMethod);
             if (action == null) {
                 throw new IllegalStateException("BUG: there is no " + httpMethod + " here");
             }
-            return new Request(services, action, id, query);
+            return new Request(services, action, id, head.query());
         }
     }
 
