@@ -8,7 +8,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import nexus.http.rest.AuditEndpoint;
 import nexus.http.rest.ClusterEndpoint;
+import nexus.http.rest.Route;
 import nexus.http.rest.RouteTable;
 import nexus.http.rpc.BodyMemory;
 import nexus.http.rpc.RestEndpoint;
@@ -58,7 +60,9 @@ public final class HttpAdapter {
                 new RpcOptions(options.version(), options.listEntriesAsStrings()));
         this.rpc = new RpcEndpoint(rpcServices, services.telemetry());
         this.rest = new RestEndpoint(rpcServices);
-        this.own = new RouteTable(rpcServices, new ClusterEndpoint(services.leases()).routes());
+        List<Route> routes = new ArrayList<>(new ClusterEndpoint(services.leases()).routes());
+        routes.addAll(new AuditEndpoint().routes());
+        this.own = new RouteTable(rpcServices, routes);
     }
 
     /** Opens the port; the future tells which one it is. */

@@ -134,8 +134,7 @@ public final class Limits {
         Must.hold(OUTCOME_MEMORY.compareTo(DEADLINE) > 0, "an outcome outlives every retry");
         Must.hold(RETAINED_VERSIONS <= RETAINED_VERSIONS_CEILING, "the default is allowed");
         Must.hold(AUDIT_PAGE <= AUDIT_SCANNED && AUDIT_PAGE <= AUDIT_PROVED, "a page of the audit is within the scans");
-        Must.hold(
-                (long) AUDIT_PAGE * AUDIT_ENTRY_BYTES * 2 <= REPLY_BYTES, "a page of the audit fits into an answer");
+        Must.hold((long) AUDIT_PAGE * AUDIT_ENTRY_BYTES * 2 <= REPLY_BYTES, "a page of the audit fits into an answer");
         Must.hold(PAGE_ITEMS <= UNPAGED_ITEMS, "a page is no longer than the whole");
     }
 

@@ -80,7 +80,8 @@ final class AuditProof {
             known = null;
         } else if (!AuditChain.next(hash, entry.line()).equals(entry.hash())) {
             return fault(
-                    entry.sequence(), "the entry's hash does not follow from the one before it and its text: it was edited");
+                    entry.sequence(),
+                    "the entry's hash does not follow from the one before it and its text: it was edited");
         }
         ContentHash found = entry.hash();
         if (found == null || entry.sequence() == remembered && !found.equals(rememberedHash)) {

@@ -337,12 +337,14 @@ final class Fetcher {
     /** A page is proved in one turn, some 2 ms; then others have theirs. */
     private Future<Reply> prove(AuditProof proof, int left) {
         int limit = Math.min(left, Limits.AUDIT_PAGE);
-        return services.store().auditLinks(core.state.id, proof.next() - 1, limit).compose(links -> {
-            proof.take(links, limit);
-            return proof.isOver() || left == limit
-                    ? Future.succeededFuture(proof.verdict())
-                    : prove(proof, left - limit);
-        });
+        return services.store()
+                .auditLinks(core.state.id, proof.next() - 1, limit)
+                .compose(links -> {
+                    proof.take(links, limit);
+                    return proof.isOver() || left == limit
+                            ? Future.succeededFuture(proof.verdict())
+                            : prove(proof, left - limit);
+                });
     }
 
     private static Problem notFound(@Nullable String wire) {

@@ -129,7 +129,10 @@ public sealed interface Reply {
      * @param tenant whose log it is
      * @param next what to give as {@code after} for the next page; null if there is none
      */
-    record AuditPage(TenantId tenant, List<AuditEntry> entries, @Nullable Long next) implements Reply {
+    record AuditPage(
+            TenantId tenant,
+            List<AuditEntry> entries,
+            @Nullable Long next) implements Reply {
         /** Copied. */
         public AuditPage {
             entries = List.copyOf(entries);

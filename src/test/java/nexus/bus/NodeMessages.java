@@ -151,7 +151,12 @@ final class NodeMessages {
         requests.put(
                 "list-audit-of",
                 new TenantRequest.ListAudit(
-                        new TenantStore.AuditFilter("change", "write", "user:alice", "/a"), AT, BEFORE_1970, false, 7L, 1));
+                        new TenantStore.AuditFilter("change", "write", "user:alice", "/a"),
+                        AT,
+                        BEFORE_1970,
+                        false,
+                        7L,
+                        1));
         requests.put("verify-audit", new TenantRequest.VerifyAudit(0, null));
         requests.put("verify-audit-after", new TenantRequest.VerifyAudit(7, HASH));
         requests.put("require-system", new TenantRequest.RequireSystem("drain_node"));

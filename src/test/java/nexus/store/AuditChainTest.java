@@ -39,6 +39,7 @@ class AuditChainTest {
         AuditEntry entry = AuditEntry.following(new ContentHash(START), 1, AT, "{\"seq\":1,\"user\":\"ü\"}");
         String rendered = entry.rendered();
         assertEquals("{\"seq\":1,\"user\":\"ü\",\"hash\":\"" + FIRST + "\"}", rendered);
-        assertEquals(AuditEntry.HASH_MEMBER_BYTES, rendered.length() - entry.line().length());
+        assertEquals(
+                AuditEntry.HASH_MEMBER_BYTES, rendered.length() - entry.line().length());
     }
 }

@@ -52,7 +52,8 @@ class AuditTest {
     // ---- pages and filters
     // -------------------------------------------------------------------------------------------
 
-    private static TenantRequest.ListAudit list(AuditFilter filter, boolean newestFirst, @Nullable Long after, int limit) {
+    private static TenantRequest.ListAudit list(
+            AuditFilter filter, boolean newestFirst, @Nullable Long after, int limit) {
         return new TenantRequest.ListAudit(filter, null, null, newestFirst, after, limit);
     }
 
@@ -98,7 +99,8 @@ class AuditTest {
         acme.callAsSystem(write("/a/2", "x"));
         acme.call(ALICE, new TenantRequest.DeleteFile(path("/a/1")));
 
-        assertEquals(List.of(3L), numbers(page(list(new AuditFilter("application", null, null, null), false, null, 9))));
+        assertEquals(
+                List.of(3L), numbers(page(list(new AuditFilter("application", null, null, null), false, null, 9))));
         assertEquals(List.of(5L), numbers(page(list(new AuditFilter(null, "delete", null, null), false, null, 9))));
         assertEquals(
                 List.of(4L), numbers(page(list(new AuditFilter(null, null, "service:server", null), false, null, 9))));
@@ -112,7 +114,8 @@ class AuditTest {
                 List.of(3L, 4L, 5L),
                 numbers(page(new TenantRequest.ListAudit(AuditFilter.ALL, third, null, false, null, 9))));
         assertEquals(
-                List.of(2L, 1L), numbers(page(new TenantRequest.ListAudit(AuditFilter.ALL, null, third, true, null, 9))));
+                List.of(2L, 1L),
+                numbers(page(new TenantRequest.ListAudit(AuditFilter.ALL, null, third, true, null, 9))));
         assertEquals(
                 List.of(), numbers(page(new TenantRequest.ListAudit(AuditFilter.ALL, third, third, true, null, 9))));
     }
@@ -165,8 +168,7 @@ class AuditTest {
         byte[] bytes = ((Content.Inline) content.content()).bytes();
         assertEquals(content.info().size(), bytes.length);
         StringBuilder expected = new StringBuilder();
-        acme.store.audit.forEach(
-                entry -> expected.append(entry.rendered()).append('\n'));
+        acme.store.audit.forEach(entry -> expected.append(entry.rendered()).append('\n'));
         assertEquals(expected.toString(), new String(bytes, StandardCharsets.UTF_8));
         assertTrue(expected.toString().contains(",\"hash\":\""), expected.toString());
     }
@@ -193,8 +195,7 @@ class AuditTest {
     @Test
     void anUntouchedLogIsProvedToItsEnd() throws Exception {
         assertEquals(
-                new Reply.AuditVerdict(
-                        TENANT, AuditChain.start(TENANT), 0, AuditChain.start(TENANT), 0, null, null),
+                new Reply.AuditVerdict(TENANT, AuditChain.start(TENANT), 0, AuditChain.start(TENANT), 0, null, null),
                 proof(0, null));
         writes(5);
         Reply.AuditVerdict verdict = proof(0, null);
@@ -240,8 +241,7 @@ class AuditTest {
     }
 
     private static AuditEntry edited(AuditEntry entry) {
-        return new AuditEntry(
-                entry.sequence(), entry.at(), entry.line().replace("alice", "bob"), entry.hash());
+        return new AuditEntry(entry.sequence(), entry.at(), entry.line().replace("alice", "bob"), entry.hash());
     }
 
     @Test
@@ -253,8 +253,11 @@ class AuditTest {
         meddled(5, "missing", rows -> rows.remove(4));
         meddled(4, "missing", rows -> rows.subList(3, 5).clear());
         meddled(1, "missing", List::clear);
-        meddled(6, "added", rows -> rows.add(AuditEntry.following(
-                hash(rows.get(4)), 6, START, AuditLine.beginning(6, START) + "\"kind\":\"change\"}")));
+        meddled(
+                6,
+                "added",
+                rows -> rows.add(AuditEntry.following(
+                        hash(rows.get(4)), 6, START, AuditLine.beginning(6, START) + "\"kind\":\"change\"}")));
         meddled(2, "moved", rows -> {
             AuditEntry second = rows.get(1);
             AuditEntry third = rows.get(2);
@@ -262,8 +265,17 @@ class AuditTest {
             rows.set(2, new AuditEntry(3, second.at(), second.line(), second.hash()));
         });
         // The time of the row alone: filters go by it.
-        meddled(4, "time", rows -> rows.set(3, new AuditEntry(4, START, rows.get(3).line(), rows.get(3).hash())));
-        meddled(4, "edited", rows -> rows.set(3, new AuditEntry(4, rows.get(3).at(), rows.get(3).line(), null)));
+        meddled(
+                4,
+                "time",
+                rows -> rows.set(
+                        3,
+                        new AuditEntry(4, START, rows.get(3).line(), rows.get(3).hash())));
+        meddled(
+                4,
+                "edited",
+                rows -> rows.set(
+                        3, new AuditEntry(4, rows.get(3).at(), rows.get(3).line(), null)));
         // With the hash of its own computed anew, the next one does not follow any more.
         meddled(3, "edited", rows -> {
             AuditEntry second = edited(rows.get(1));
@@ -345,7 +357,9 @@ class AuditTest {
                 null,
                 ask.timeout(),
                 ask.request());
-        assertEquals(ProblemCode.FORBIDDEN, ActorFixture.refusal(acme.send(lying, null)).code());
+        assertEquals(
+                ProblemCode.FORBIDDEN,
+                ActorFixture.refusal(acme.send(lying, null)).code());
         awaitLine("\"kind\":\"denial\",\"action\":\"whoami\",\"user\":\"user:alice\"");
     }
 
@@ -353,17 +367,7 @@ class AuditTest {
     void aSuspendedTenantsRequestsAreDenials() throws Exception {
         acme.callAsSystem(new TenantRequest.UpdateRecord(
                 new TenantRequest.RecordPatch(
-                        null,
-                        null,
-                        null,
-                        null,
-                        TenantStatus.SUSPENDED,
-                        "unpaid",
-                        null,
-                        null,
-                        Map.of(),
-                        null,
-                        Map.of()),
+                        null, null, null, null, TenantStatus.SUSPENDED, "unpaid", null, null, Map.of(), null, Map.of()),
                 null,
                 false));
         assertEquals(ProblemCode.TENANT_SUSPENDED, acme.code(ALICE, write("/a", "x")));

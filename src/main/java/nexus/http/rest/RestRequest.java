@@ -59,7 +59,7 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
     private RestCall read(Caller caller, byte[] body) {
         Map<String, Object> query = query();
         Map<?, ?> members = members(body);
-        return new RestCall(services, caller, path, query, members, body, ifMatch());
+        return new RestCall(services, route.operation(), caller, path, query, members, body, ifMatch());
     }
 
     private Map<String, Object> query() {

@@ -66,8 +66,9 @@ final class GroupBuilder {
 
     /** Adds an entry as the owner would: behind those that are there, and after {@code previous} if it is the first. */
     GroupBuilder audited(ContentHash previous, long sequence, String line) {
-        ContentHash last =
-                audit.isEmpty() ? previous : Objects.requireNonNull(audit.get(audit.size() - 1).hash());
+        ContentHash last = audit.isEmpty()
+                ? previous
+                : Objects.requireNonNull(audit.get(audit.size() - 1).hash());
         audit.add(AuditEntry.following(last, sequence, at, line));
         return this;
     }

@@ -182,7 +182,10 @@ class PgIsolationTest {
                         .size());
         TenantId stranger = new TenantId(fixture.ids.next());
         assertEquals(Optional.empty(), await(fixture.store.content(stranger, own.contentHash())));
-        assertEquals(List.of(), await(fixture.store.audit(stranger, new TenantStore.AuditRange(1, 100, false, TenantStore.AuditFilter.ALL, 10))));
+        assertEquals(
+                List.of(),
+                await(fixture.store.audit(
+                        stranger, new TenantStore.AuditRange(1, 100, false, TenantStore.AuditFilter.ALL, 10))));
         GroupBuilder theft = acme.next();
         theft.filesRemoved.add(foreignId);
         assertEquals(Reason.FAILED, acme.refused(theft));
