@@ -129,6 +129,17 @@ public final class JsonWriter {
         return this;
     }
 
+    /** Text that is JSON already, in any characters, as one value. */
+    public JsonWriter json(String json) {
+        separate();
+        byte[] text = json.getBytes(StandardCharsets.UTF_8);
+        room(text.length);
+        System.arraycopy(text, 0, buffer, size, text.length);
+        size += text.length;
+        comma = true;
+        return this;
+    }
+
     /** The special value of bytes. */
     public JsonWriter bytes(byte[] bytes) {
         startBytes();

@@ -155,7 +155,7 @@ public final class AuditEndpoint {
     }
 
     private static void entry(JsonWriter out, AuditEntry entry) {
-        out.raw(entry.rendered());
+        out.json(entry.rendered());
     }
 
     private static @Nullable Instant time(RestCall call, String name) {
