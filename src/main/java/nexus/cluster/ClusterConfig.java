@@ -35,10 +35,11 @@ final class ClusterConfig {
             "hazelcast.socket.bind.any", "false",
             "hazelcast.wait.seconds.before.join", "1");
 
-    /** Not for the operator to choose: our own shutdown ends the member, and nothing is told to strangers. */
+    /** Not for the operator to choose: our own shutdown ends the member, nothing is told to strangers, /metrics is ours. */
     private static final Map<String, String> FIXED = Map.of(
             "hazelcast.shutdownhook.enabled", "false",
             "hazelcast.phone.home.enabled", "false",
+            "hazelcast.metrics.enabled", "false",
             "hazelcast.logging.type", "slf4j");
 
     private ClusterConfig() {}

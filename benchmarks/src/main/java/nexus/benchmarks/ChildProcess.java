@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A server in a JVM of its own, with this JVM's {@code java}; it ends with this process. */
@@ -25,12 +26,17 @@ final class ChildProcess implements AutoCloseable {
 
     /** Starts {@code java} and waits for its ready line, which ends in the port. */
     static ChildProcess java(String... arguments) throws IOException {
+        return java(Map.of(), arguments);
+    }
+
+    /** The same, with variables of the environment besides this process's. */
+    static ChildProcess java(Map<String, String> environment, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        builder.environment().putAll(environment);
+        Process process = builder.start();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(process)));
         BufferedReader out = process.inputReader();
         for (String line = out.readLine(); line != null; line = out.readLine()) {

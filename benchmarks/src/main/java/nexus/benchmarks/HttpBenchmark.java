@@ -1,7 +1,6 @@
 package nexus.benchmarks;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -28,8 +27,6 @@ public final class HttpBenchmark {
     private static final double WARM_UP_GAIN = 0.95;
 
     private static final String ZONE = "/tenants/bench";
-    private static final String YES = "\"result\":true}";
-    private static final String NO = "\"result\":false}";
 
     private final Duration length;
     private final int rounds;
@@ -78,15 +75,16 @@ public final class HttpBenchmark {
         server.grant("bench", "alice", ZONE + "/w");
         server.grant("bench", "alice", ZONE + "/a");
         Load.Exchange health = new Load.Exchange(Load.request("/health", "", ""), "ok");
-        Load.Exchange hit = new Load.Exchange(check(key, ZONE + "/a/b/c/d/e/f.txt"), YES);
-        Load.Exchange miss = new Load.Exchange(check(key, ZONE + "/n/b/c/d/e/f.txt"), NO);
+        Load.Exchange hit = Requests.check(key, ZONE + "/a/b/c/d/e/f.txt", true);
+        Load.Exchange miss = Requests.check(key, ZONE + "/n/b/c/d/e/f.txt", false);
         Load.Exchange[] checks = {hit, miss};
         int[] turn = {0};
         Supplier<Load.Exchange> write = () -> write(key);
         ChildProcess nexus = server.process();
         Load.closed(nexus.port(), 1, Duration.ofMillis(100), write);
         Load.Exchange read = new Load.Exchange(
-                rpc(key, "read", "{\"path\":\"" + ZONE + "/w/0.txt\",\"return_metadata\":false}"), "\"result\":{");
+                Requests.call(key, "read", "{\"path\":\"" + ZONE + "/w/0.txt\",\"return_metadata\":false}"),
+                "\"result\":{");
 
         List<Row> rows = List.of(
                 new Row("yardstick", bare, () -> hit),
@@ -219,21 +217,8 @@ public final class HttpBenchmark {
         long number = written++;
         String path = ZONE + "/w/" + number + ".txt";
         return new Load.Exchange(
-                rpc(key, "write", "{\"path\":\"" + path + "\",\"content\":\"" + Texts.kibibyte(number) + "\"}"),
+                Requests.call(
+                        key, "write", "{\"path\":\"" + path + "\",\"content\":\"" + Texts.kibibyte(number) + "\"}"),
                 "\"result\":{\"bytes_written\"");
-    }
-
-    private static ByteBuffer check(String key, String path) {
-        return rpc(
-                key,
-                "rebac_check",
-                "{\"subject\":[\"user\",\"alice\"],\"permission\":\"read\",\"object\":[\"file\",\"" + path + "\"]}");
-    }
-
-    private static ByteBuffer rpc(String key, String method, String params) {
-        return Load.request(
-                "/api/nfs/" + method,
-                key,
-                "{\"jsonrpc\":\"2.0\",\"method\":\"" + method + "\",\"id\":\"1\",\"params\":" + params + "}");
     }
 }

@@ -101,7 +101,7 @@ final class InstantStore implements TenantStore {
     }
 
     @Override
-    public Future<Void> release(TenantId tenant, NodeId node, Epoch epoch) {
+    public Future<Void> release(TenantId tenant, NodeId node, Epoch epoch, Instant at) {
         return Future.succeededFuture();
     }
 

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -36,6 +37,15 @@ final class NexusServer implements AutoCloseable {
         ChildProcess process = ChildProcess.java(arguments.toArray(String[]::new));
         return new NexusServer(
                 process, Files.readString(data.resolve("admin.key")).strip());
+    }
+
+    /** Starts a node of a cluster: of whose nodes none may be the one that makes the administrator's key. */
+    static NexusServer startNode(Path jar, Path data, String admin, String... options) throws IOException {
+        List<String> arguments = new ArrayList<>(
+                List.of("-Xmx1g", "-jar", jar.toString(), "serve", "--port", "0", "--data-dir", data.toString()));
+        arguments.addAll(List.of(options));
+        return new NexusServer(
+                ChildProcess.java(Map.of("NEXUS_ADMIN_KEY", admin), arguments.toArray(String[]::new)), admin);
     }
 
     /** What is done with a directory for the data of servers. */
@@ -68,14 +78,23 @@ final class NexusServer implements AutoCloseable {
 
     /** A call by the system administrator; its result as JSON. */
     String call(String method, String params) throws IOException, InterruptedException {
+        String answer = send("POST", "/api/nfs/" + method, "{\"params\":" + params + "}");
+        if (answer.contains("\"error\"")) {
+            throw new IllegalStateException(method + " " + params + ": " + answer);
+        }
+        return answer;
+    }
+
+    /** A request of the system administrator; what it is answered with 200. */
+    String send(String method, String path, String body) throws IOException, InterruptedException {
         HttpResponse<String> answer = client.send(
-                HttpRequest.newBuilder(uri("/api/nfs/" + method))
+                HttpRequest.newBuilder(uri(path))
                         .header("Authorization", "Bearer " + admin)
-                        .POST(HttpRequest.BodyPublishers.ofString("{\"params\":" + params + "}"))
+                        .method(method, HttpRequest.BodyPublishers.ofString(body))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
-        if (answer.statusCode() != 200 || answer.body().contains("\"error\"")) {
-            throw new IllegalStateException(method + " " + params + ": " + answer.body());
+        if (answer.statusCode() != 200) {
+            throw new IllegalStateException(method + " " + path + ": " + answer.statusCode() + " " + answer.body());
         }
         return answer.body();
     }

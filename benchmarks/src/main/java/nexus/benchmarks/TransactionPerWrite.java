@@ -171,8 +171,10 @@ final class TransactionPerWrite implements AutoCloseable {
                     List.of(),
                     List.of(),
                     List.of(),
+                    List.of(),
                     List.of(new AuditEntry(number, now, "x".repeat(Texts.AUDIT_LINE_CHARS))),
                     new Group.Outcome(new byte[Texts.OUTCOME_BYTES]),
+                    List.of(),
                     List.of(),
                     false);
         }

@@ -39,8 +39,6 @@ public final class PgMigrations {
     /** More than a backup's pauses, less than an operator's patience. */
     private static final int TRIES = 20;
 
-    private static final Duration BETWEEN_TRIES = Duration.ofMillis(500);
-
     /** The states of a script that met somebody else's locks: lock_not_available, deadlock_detected. */
     private static final Set<String> BUSY = Set.of("55P03", "40P01");
 
@@ -56,6 +54,9 @@ public final class PgMigrations {
 
     private static final String LOCK = """
             SELECT pg_advisory_lock(7310579611350230125)""";
+
+    private static final String PAUSE = """
+            SELECT pg_sleep(0.5)""";
 
     private static final String UNLOCK = """
             SELECT pg_advisory_unlock(7310579611350230125)""";
@@ -75,7 +76,7 @@ public final class PgMigrations {
             statement.execute(LOCK);
             try {
                 if (!isCurrent(statement)) {
-                    run(source, TRIES);
+                    run(source, statement, TRIES);
                 }
             } finally {
                 statement.execute(UNLOCK);
@@ -133,7 +134,7 @@ public final class PgMigrations {
         }
     }
 
-    private static void run(PGSimpleDataSource source, int tries) {
+    private static void run(PGSimpleDataSource source, Statement statement, int tries) throws SQLException {
         try {
             run(source);
         } catch (FlywayException e) {
@@ -144,17 +145,8 @@ public final class PgMigrations {
                 throw e;
             }
             LOG.info("the database is busy, the migration is tried again tries={}", tries - 1);
-            pause();
-            run(source, tries - 1);
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(BETWEEN_TRIES.toMillis());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted between two tries to migrate the database", e);
+            statement.execute(PAUSE);
+            run(source, statement, tries - 1);
         }
     }
 

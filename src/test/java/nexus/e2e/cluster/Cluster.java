@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import nexus.e2e.Await;
 import nexus.e2e.ServerProcess;
 import nexus.history.Owners;
@@ -63,6 +64,7 @@ final class Cluster implements AutoCloseable {
     private final Path directory;
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     private final Network network;
+    private final int firstPort;
     private final Database database;
     private final List<Node> nodes = new ArrayList<>();
     private final Owners owners = new Owners();
@@ -77,7 +79,8 @@ final class Cluster implements AutoCloseable {
         this.directory = directory;
         this.network = network;
         this.database = database;
-        write(configuration(), configuration(network, random));
+        this.firstPort = freePorts(random);
+        write(configuration(), configuration(network, firstPort));
     }
 
     /** A cluster whose nodes are not started. @param options of every node's {@code serve} */
@@ -120,15 +123,14 @@ final class Cluster implements AutoCloseable {
     }
 
     /** The configuration for trying out, with another name, other ports and this network's addresses. */
-    private static String configuration(Network network, RandomGenerator random) {
-        int port = freePorts(random);
+    private static String configuration(Network network, int port) {
         String text;
         try {
             text = Files.readString(TEMPLATE);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        text = replaced(text, "cluster-name: nexus-local", "cluster-name: nexus-test-" + port);
+        text = replaced(text, "cluster-name: nexus-local", "cluster-name: " + clusterName(port));
         text = replaced(text, "port: 5701", "port: " + port);
         text = replaced(text, "interfaces:\n        - 127.0.0.1", "interfaces:\n        - " + network.interfaces());
         String members = network.members().stream()
@@ -136,6 +138,19 @@ final class Cluster implements AutoCloseable {
                 .collect(Collectors.joining("\n"));
         text = replaced(text, "member-list:\n          - 127.0.0.1", "member-list:\n" + members);
         return replaced(text, "join.port.try.count: " + PORTS, "join.port.try.count: " + network.portsPerHost(PORTS));
+    }
+
+    private static String clusterName(int port) {
+        return "nexus-test-" + port;
+    }
+
+    /** The collections in the nodes' Hazelcast, and how many entries each has. */
+    Map<String, Integer> gridEntries() {
+        return GridEntries.of(
+                clusterName(firstPort),
+                IntStream.range(firstPort, firstPort + PORTS)
+                        .mapToObj(port -> network.host(0) + ":" + port)
+                        .toList());
     }
 
     private static String replaced(String text, String from, String to) {
@@ -281,7 +296,7 @@ final class Cluster implements AutoCloseable {
     /** The configuration of a cluster that no node of this one belongs to. */
     Path otherConfiguration() {
         Path other = directory.resolve("other-cluster.yaml");
-        write(other, configuration(network, new java.util.Random()));
+        write(other, configuration(network, freePorts(new java.util.Random())));
         return other;
     }
 

@@ -289,6 +289,22 @@ class ClusterTest {
         });
     }
 
+    // ---- what tenants cost the cluster ------------------------------------------------------------------------------
+
+    @Test
+    void tenantsAreNothingToTheGrid() {
+        Map<String, Integer> before = cluster.gridEntries();
+        assertTrue(before.values().stream().anyMatch(size -> size >= 3), "the nodes cannot be seen in " + before);
+        NexusClient admin = cluster.nodes().get(0).as(Cluster.ADMIN);
+        for (int i = 0; i < 30; i++) {
+            String zone = "grid-" + i;
+            admin.mkdir("/tenants/" + zone);
+            String key = owner(zone, cluster.nodes().get(0)).text();
+            cluster.nodes().forEach(node -> node.as(key).write("/tenants/" + zone + "/" + node.name() + ".txt", "a"));
+        }
+        assertEquals(before, cluster.gridEntries());
+    }
+
     // ---- the network ------------------------------------------------------------------------------------------------
 
     @Test
