@@ -69,6 +69,11 @@ final class Incarnation {
         return view.desired(TenantId.SYSTEM).equals(view.self());
     }
 
+    /** Whether it is this node that sweeps for all at the moment. */
+    boolean sweeps() {
+        return sweeps(local.watch().view());
+    }
+
     private Future<Void> tellSuccessor(TenantId tenant, NodeId target) {
         Cluster several = cluster;
         if (several == null) {

@@ -55,6 +55,7 @@ import nexus.kernel.ProblemException;
 import nexus.kernel.TenantId;
 import nexus.kernel.Ulid;
 import nexus.metrics.PrometheusTelemetry;
+import nexus.placement.LifecycleSweep;
 import nexus.placement.NodeLease;
 import nexus.placement.NodeWatch;
 import nexus.rebac.schema.AuthorizationModel;
@@ -213,6 +214,15 @@ final class Server implements AutoCloseable {
             keys = keys.withChosenKey(chosen.value());
         }
         setUpSystemKeys(running, directory, gateway, ids, keys, chosen);
+        LifecycleSweep lifecycle = new LifecycleSweep(
+                running,
+                world.registry(),
+                () -> present().lease().now(),
+                tenant -> gateway.askAsServer(tenant, ownAsk(ids, new TenantRequest.AdvanceLifecycle())),
+                () -> present().sweeps());
+        Context sweeping = running.getOrCreateContext();
+        sweeping.runOnContext(v -> lifecycle.open());
+        started("lifecycle", () -> sweeping.runOnContext(v -> lifecycle.close()));
         serve(running, gateway, new PgLeases(database), blobs, ids, keys);
         await(announce());
         started("place in the cluster", () -> ended(leave()));
@@ -520,10 +530,14 @@ final class Server implements AutoCloseable {
     }
 
     private Reply askSystem(Vertx running, BusTenantGateway gateway, Ids ids, TenantRequest request) throws Exception {
+        return await(onLoop(running, () -> gateway.askAsServer(ownAsk(ids, request))));
+    }
+
+    /** What the server asks in its own name, which no credential leads to. */
+    private static Ask ownAsk(Ids ids, TenantRequest request) {
         Credential nobody =
                 new Credential(TenantId.SYSTEM, new KeyId(Principal.SERVER.key().value()), new byte[0]);
-        Ask ask = new Ask("start", "local", ids.nextCommand(), nobody, Claims.NONE, null, Limits.DEADLINE, request);
-        return await(onLoop(running, () -> gateway.askAsServer(ask)));
+        return new Ask("server", "local", ids.nextCommand(), nobody, Claims.NONE, null, Limits.DEADLINE, request);
     }
 
     // ---- end

@@ -104,8 +104,13 @@ public final class BusTenantGateway implements TenantGateway {
 
     /** Asks the reserved tenant in the server's own name, when a node sets itself up. */
     public Future<Reply> askAsServer(Ask ask) {
+        return askAsServer(TenantId.SYSTEM, ask);
+    }
+
+    /** Asks a tenant in the server's own name, for what happens to it by itself. */
+    public Future<Reply> askAsServer(TenantId tenant, Ask ask) {
         Errand errand = new Errand(ask);
-        return inTime(errand, new Journey(TenantId.SYSTEM, errand, Principal.SERVER).begin());
+        return inTime(errand, new Journey(tenant, errand, Principal.SERVER).begin());
     }
 
     private long nanos() {

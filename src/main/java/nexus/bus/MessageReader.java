@@ -77,6 +77,13 @@ final class MessageReader {
         return buffer.getUnsignedByte(take(1));
     }
 
+    /** The next code, which stays. */
+    int peek() {
+        int code = code();
+        position--;
+        return code;
+    }
+
     boolean flag() {
         int value = code();
         if (value > 1) {

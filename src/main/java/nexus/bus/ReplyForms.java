@@ -25,6 +25,16 @@ import nexus.tenant.Reply;
 final class ReplyForms {
     private ReplyForms() {}
 
+    /** The code of a reply that is given again. */
+    private static final int REPLAYED = 19;
+
+    private static Reply.Replayed replayed(MessageReader in) {
+        if (in.peek() == REPLAYED) {
+            throw in.fault("a reply is replayed as it was");
+        }
+        return new Reply.Replayed(REPLY.read(in));
+    }
+
     private static final byte[] NO_HASH = new byte[0];
 
     private static final Form<Reply.FileInfo> FILE_INFO = Form.of(
@@ -122,6 +132,15 @@ final class ReplyForms {
                 out.optional(HASH, v.hash());
             },
             in -> new AuditEntry(in.number(), in.time(), in.text(), in.optional(HASH)));
+
+    private static final Form<Reply.Tenant> TENANT_RECORD = Form.of(
+            (out, v) -> {
+                TENANT.write(out, v.id());
+                ZONE.write(out, v.zone());
+                out.number(v.settingsRevision());
+                out.text(v.document());
+            },
+            in -> new Reply.Tenant(TENANT.read(in), ZONE.read(in), in.number(), in.text()));
 
     private static final Form<Reply> REPLY = Kinds.of(Reply.class)
             .empty(1, Reply.Done.class, Reply.Done.DONE)
@@ -249,6 +268,29 @@ final class ReplyForms {
                             in.integer(),
                             in.integer(),
                             in.flag()))
+            .kind(16, Reply.Tenant.class, TENANT_RECORD::write, TENANT_RECORD::read)
+            .kind(
+                    17,
+                    Reply.TenantPage.class,
+                    (out, v) -> {
+                        out.list(TENANT_RECORD, v.tenants());
+                        out.flag(v.more());
+                    },
+                    in -> new Reply.TenantPage(in.list(TENANT_RECORD), in.flag()))
+            .kind(
+                    18,
+                    Reply.Onboarded.class,
+                    (out, v) -> {
+                        TENANT_RECORD.write(out, v.tenant());
+                        out.text(v.administrator());
+                        KEY.write(out, v.key());
+                    },
+                    in -> new Reply.Onboarded(TENANT_RECORD.read(in), in.text(), KEY.read(in)))
+            .kind(
+                    REPLAYED,
+                    Reply.Replayed.class,
+                    (out, v) -> ReplyForms.REPLY.write(out, v.reply()),
+                    ReplyForms::replayed)
             .kind(
                     20,
                     Reply.AuditPage.class,

@@ -19,7 +19,9 @@ import static nexus.bus.ValueForms.TEXT;
 import static nexus.bus.ValueForms.TIME;
 import static nexus.bus.ValueForms.ZONE;
 
+import java.util.UUID;
 import nexus.kernel.CommandId;
+import nexus.kernel.ContentHash;
 import nexus.kernel.Limits;
 import nexus.store.TenantStore;
 import nexus.tenant.Ask;
@@ -33,6 +35,9 @@ final class RequestForms {
 
     /** A keyed SHA-256; empty where there is no key. */
     private static final int SECRET_HASH_BYTES = 32;
+
+    /** The code of a command with an idempotency key. */
+    private static final int IDEMPOTENT = 84;
 
     /** What does not fit into a group is not appended at once. */
     private static final int APPENDED_BYTES = Limits.GROUP_BYTES;
@@ -90,6 +95,23 @@ final class RequestForms {
             },
             in -> new TenantStore.AuditFilter(
                     in.optional(TEXT), in.optional(TEXT), in.optional(TEXT), in.optional(TEXT)));
+
+    private static final Form<TenantRequest.ProvisionUser> PROVISION_USER = Form.of(
+            (out, v) -> {
+                out.text(v.userId());
+                out.optional(TEXT, v.email());
+                out.optional(TEXT, v.displayName());
+                out.optional(KEY, v.key());
+                out.bytes(v.secretHash(), SECRET_HASH_BYTES);
+                out.flag(v.agents());
+            },
+            in -> new TenantRequest.ProvisionUser(
+                    in.text(),
+                    in.optional(TEXT),
+                    in.optional(TEXT),
+                    in.optional(KEY),
+                    in.bytes(SECRET_HASH_BYTES),
+                    in.flag()));
 
     /** Queries have the codes from 1, commands those from 64. */
     private static final Form<TenantRequest> TENANT_REQUEST = Kinds.of(TenantRequest.class)
@@ -180,6 +202,18 @@ final class RequestForms {
                     TenantRequest.GetKey.class,
                     (out, v) -> KEY.write(out, v.key()),
                     in -> new TenantRequest.GetKey(KEY.read(in)))
+            .kind(
+                    13,
+                    TenantRequest.SearchTenants.class,
+                    (out, v) -> {
+                        out.optional(ZONE, v.after());
+                        out.optional(PLAN, v.plan());
+                        out.optional(STATUS, v.status());
+                        out.number(v.limit());
+                    },
+                    in -> new TenantRequest.SearchTenants(
+                            in.optional(ZONE), in.optional(PLAN), in.optional(STATUS), in.integer()))
+            .empty(14, TenantRequest.ShowTenant.class, new TenantRequest.ShowTenant())
             .kind(
                     17,
                     TenantRequest.ListAudit.class,
@@ -363,24 +397,7 @@ final class RequestForms {
                         out.optional(TEXT, v.node());
                     },
                     in -> new TenantRequest.PinTenant(ZONE.read(in), in.optional(TEXT)))
-            .kind(
-                    82,
-                    TenantRequest.ProvisionUser.class,
-                    (out, v) -> {
-                        out.text(v.userId());
-                        out.optional(TEXT, v.email());
-                        out.optional(TEXT, v.displayName());
-                        out.optional(KEY, v.key());
-                        out.bytes(v.secretHash(), SECRET_HASH_BYTES);
-                        out.flag(v.agents());
-                    },
-                    in -> new TenantRequest.ProvisionUser(
-                            in.text(),
-                            in.optional(TEXT),
-                            in.optional(TEXT),
-                            in.optional(KEY),
-                            in.bytes(SECRET_HASH_BYTES),
-                            in.flag()))
+            .kind(82, TenantRequest.ProvisionUser.class, PROVISION_USER::write, PROVISION_USER::read)
             .kind(
                     83,
                     TenantRequest.DeprovisionUser.class,
@@ -390,7 +407,55 @@ final class RequestForms {
                         out.flag(v.force());
                     },
                     in -> new TenantRequest.DeprovisionUser(in.text(), in.flag(), in.flag()))
+            .kind(
+                    IDEMPOTENT,
+                    TenantRequest.Idempotent.class,
+                    (out, v) -> {
+                        out.id(v.key());
+                        HASH.write(out, v.digest());
+                        RequestForms.TENANT_REQUEST.write(out, v.command());
+                    },
+                    RequestForms::idempotent)
+            .kind(
+                    85,
+                    TenantRequest.OnboardTenant.class,
+                    (out, v) -> {
+                        TENANT.write(out, v.tenant());
+                        ZONE.write(out, v.zone());
+                        RECORD_PATCH.write(out, v.patch());
+                        PROVISION_USER.write(out, v.administrator());
+                    },
+                    in -> new TenantRequest.OnboardTenant(
+                            TENANT.read(in), ZONE.read(in), RECORD_PATCH.read(in), PROVISION_USER.read(in)))
+            .kind(
+                    86,
+                    TenantRequest.ChangeTenant.class,
+                    (out, v) -> {
+                        RECORD_PATCH.write(out, v.patch());
+                        out.optional(TEXT, v.ifMatch());
+                    },
+                    in -> new TenantRequest.ChangeTenant(RECORD_PATCH.read(in), in.optional(TEXT)))
+            .kind(
+                    87,
+                    TenantRequest.DeleteTenant.class,
+                    (out, v) -> out.text(v.confirmation()),
+                    in -> new TenantRequest.DeleteTenant(in.text()))
+            .empty(88, TenantRequest.AdvanceLifecycle.class, new TenantRequest.AdvanceLifecycle())
             .complete();
+
+    /** A command in a command: not deeper, so that no message can make the reader climb. */
+    private static TenantRequest.Idempotent idempotent(MessageReader in) {
+        UUID key = in.id();
+        ContentHash digest = HASH.read(in);
+        if (in.peek() == IDEMPOTENT) {
+            throw in.fault("a command in a command is in another command");
+        }
+        if (!(TENANT_REQUEST.read(in) instanceof TenantRequest.Command command)
+                || !TenantRequest.Idempotent.isPossible(command)) {
+            throw in.fault("only a plain command has an idempotency key");
+        }
+        return new TenantRequest.Idempotent(key, digest, command);
+    }
 
     private static final Form<Credential> CREDENTIAL = Form.of(
             (out, v) -> {

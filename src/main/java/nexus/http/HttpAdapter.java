@@ -8,10 +8,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import nexus.http.rest.AuditEndpoint;
 import nexus.http.rest.ClusterEndpoint;
-import nexus.http.rest.Route;
 import nexus.http.rest.RouteTable;
+import nexus.http.rest.TenantEndpoint;
 import nexus.http.rpc.BodyMemory;
 import nexus.http.rpc.RestEndpoint;
 import nexus.http.rpc.RpcEndpoint;
@@ -60,9 +61,14 @@ public final class HttpAdapter {
                 new RpcOptions(options.version(), options.listEntriesAsStrings()));
         this.rpc = new RpcEndpoint(rpcServices, services.telemetry());
         this.rest = new RestEndpoint(rpcServices);
-        List<Route> routes = new ArrayList<>(new ClusterEndpoint(services.leases()).routes());
-        routes.addAll(new AuditEndpoint().routes());
-        this.own = new RouteTable(rpcServices, routes);
+        this.own = new RouteTable(
+                rpcServices,
+                Stream.of(
+                                new TenantEndpoint().routes(),
+                                new AuditEndpoint().routes(),
+                                new ClusterEndpoint(services.leases()).routes())
+                        .flatMap(List::stream)
+                        .toList());
     }
 
     /** Opens the port; the future tells which one it is. */

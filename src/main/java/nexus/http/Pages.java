@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import nexus.http.json.JsonWriter;
+import nexus.http.rest.OpenApi;
 import nexus.http.rpc.Answer;
 import nexus.kernel.CommandId;
 import nexus.kernel.Problem;
@@ -32,14 +33,19 @@ final class Pages {
     private final HttpOptions options;
     private final HttpServices services;
     private final Collection<String> methods;
+    private final String openApi;
+    private final String docs;
 
     /**
      * @param methods the names of the served methods
+     * @param openApi of the server's own interface
      */
-    Pages(HttpOptions options, HttpServices services, Collection<String> methods) {
+    Pages(HttpOptions options, HttpServices services, Collection<String> methods, OpenApi openApi) {
         this.options = options;
         this.services = services;
         this.methods = methods;
+        this.openApi = openApi.json();
+        this.docs = openApi.html();
     }
 
     void answer(Exchange exchange, String path) {
@@ -48,6 +54,9 @@ final class Pages {
             case "/ready" -> get(exchange, "ready", this::ready);
             case "/metrics" -> get(exchange, "metrics", this::metrics);
             case "/api/auth/whoami" -> get(exchange, "whoami", this::whoami);
+            case "/v1/openapi.json" ->
+                get(exchange, "openapi", of -> of.text(200, "application/json; charset=utf-8", openApi));
+            case "/v1/docs" -> get(exchange, "docs", of -> of.text(200, "text/html; charset=utf-8", docs));
             case "/api/nfs/status" -> get(exchange, "status", this::status);
             default -> exchange.detail(404, "Not Found");
         }

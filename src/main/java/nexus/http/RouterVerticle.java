@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import nexus.http.rest.OpenApi;
 import nexus.http.rest.RouteTable;
 import nexus.http.rpc.Answer;
 import nexus.http.rpc.BodyMemory;
@@ -87,7 +88,7 @@ public final class RouterVerticle extends VerticleBase {
         this.memory = memory;
         this.worker = worker;
         this.connections = new Connections(options.connections());
-        this.pages = new Pages(options, services, rpc.methodNames());
+        this.pages = new Pages(options, services, rpc.methodNames(), new OpenApi(options.version(), own.routes()));
     }
 
     Context context() {

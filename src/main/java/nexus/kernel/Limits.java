@@ -64,6 +64,9 @@ public final class Limits {
     /** How long a command's outcome is remembered: longer than any retry of it can come. */
     public static final Duration OUTCOME_MEMORY = Duration.ofSeconds(60);
 
+    /** How long the answer to a request with an idempotency key is remembered: a client's retries end within a day. */
+    public static final Duration IDEMPOTENCY_MEMORY = Duration.ofHours(24);
+
     /** Tuples of one tenant: about 150 MB of memory, a few seconds of activation. */
     public static final int TUPLES = 2_000_000;
 

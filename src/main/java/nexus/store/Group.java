@@ -57,7 +57,7 @@ public record Group(
         List<UserRecord> usersPut,
         List<AuditEntry> audit,
         @Nullable Outcome outcome,
-        List<TenantRecord> tenantsMade,
+        List<Founding> tenantsMade,
         List<Control> controls,
         boolean tombstone) {
     /** A version that is dropped; the hash tells whose last reference may have gone. */
@@ -88,6 +88,25 @@ public record Group(
      * The replies of the group's commands as bytes, so that a repeated command gets the answer of the first.
      *
      * @param replies versioned, see {@code ReplyCodec}
+     * @param keyed those that are remembered much longer, under a key that the caller chose
      */
-    public record Outcome(byte[] replies) {}
+    public record Outcome(byte[] replies, List<KeyedReply> keyed) {
+        /** Copied. */
+        public Outcome {
+            keyed = List.copyOf(keyed);
+        }
+
+        /** Replies that nobody gave a key to. */
+        public Outcome(byte[] replies) {
+            this(replies, List.of());
+        }
+    }
+
+    /**
+     * A tenant that comes to be, with all that it has from the beginning, in one transaction with its registration.
+     *
+     * @param first its first group, whose record is this one; null if it begins empty. The fence is not for it: nobody can own
+     *     what is not there yet
+     */
+    public record Founding(TenantRecord record, @Nullable Group first) {}
 }

@@ -8,6 +8,7 @@ import nexus.kernel.Limits;
 import nexus.kernel.Must;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
+import nexus.lifecycle.Lifecycle;
 import nexus.lifecycle.TenantStatus;
 import nexus.quota.Plan;
 import nexus.quota.QuotaLimits;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param settingsRevision rises by one with every change of this record; the first is {@link #FIRST_REVISION}
  * @param trialEndsAt when a trial ends by itself; null if no end was set
+ * @param cancelledAt when it was cancelled; null unless it is
  * @param suspensionReason why it was suspended, null if nobody said
  * @param retainedVersions how many versions of a file are kept
  * @param members the administrators' own members, settings among them, as JSON text by name, in their order
@@ -32,6 +34,7 @@ public record TenantRecord(
         TenantStatus status,
         @Nullable String suspensionReason,
         @Nullable Instant trialEndsAt,
+        @Nullable Instant cancelledAt,
         QuotaOverrides overrides,
         int retainedVersions,
         Map<String, String> members,
@@ -44,6 +47,8 @@ public record TenantRecord(
     /** A record; the maps are copied and keep their order. */
     public TenantRecord {
         Must.hold(settingsRevision >= FIRST_REVISION, "settings revisions start at 1", settingsRevision);
+        Must.hold(
+                (cancelledAt != null) == (status == TenantStatus.CANCELLED), "the cancelled have a time of it", status);
         Must.hold(
                 retainedVersions >= 1 && retainedVersions <= Limits.RETAINED_VERSIONS_CEILING,
                 "retained versions",
@@ -62,12 +67,18 @@ public record TenantRecord(
                 TenantStatus.ACTIVE,
                 null,
                 null,
+                null,
                 QuotaOverrides.NONE,
                 Limits.RETAINED_VERSIONS,
                 Map.of(),
                 Map.of(),
                 now,
                 FIRST_REVISION);
+    }
+
+    /** When something happens to the tenant by itself; null: never. See {@link Lifecycle}. */
+    public @Nullable Instant dueAt() {
+        return Lifecycle.dueAt(status, trialEndsAt, cancelledAt);
     }
 
     /** The limits in force. */

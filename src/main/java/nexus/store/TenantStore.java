@@ -112,6 +112,9 @@ public interface TenantStore {
             @Nullable UUID after,
             int limit) {}
 
+    /** The reply that is remembered under an idempotency key, however old it is. */
+    Future<Optional<KeyedReply>> keyedReply(TenantId tenant, UUID key);
+
     /** Audit entries of a range that a filter lets through, at most {@code limit}. */
     Future<List<AuditEntry>> audit(TenantId tenant, AuditRange range);
 

@@ -17,6 +17,7 @@ import nexus.kernel.CommandId;
 import nexus.kernel.ContentHash;
 import nexus.kernel.FileId;
 import nexus.kernel.KeyId;
+import nexus.kernel.Limits;
 import nexus.kernel.Must;
 import nexus.kernel.NodeId;
 import nexus.kernel.Problem;
@@ -32,6 +33,7 @@ import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
 import nexus.store.KeyRecord;
+import nexus.store.KeyedReply;
 import nexus.store.TenantRecord;
 import nexus.store.TupleRow;
 import nexus.store.UserRecord;
@@ -72,7 +74,9 @@ final class Draft {
     private final LinkedHashMap<String, UserRecord> usersPut = new LinkedHashMap<>();
     private final List<AuditLine> audit = new ArrayList<>();
     private final LinkedHashMap<CommandId, Reply> replies = new LinkedHashMap<>();
+    private final LinkedHashMap<UUID, Keyed> keyed = new LinkedHashMap<>();
     private final LinkedHashMap<String, TenantRecord> tenantsMade = new LinkedHashMap<>();
+    private final Map<String, Draft> foundings = new HashMap<>();
     private final List<Group.Control> controls = new ArrayList<>();
 
     private List<AuditEntry> auditEntries = List.of();
@@ -136,7 +140,7 @@ final class Draft {
     }
 
     boolean hasEffects() {
-        return audit.size() > ridingLines;
+        return audit.size() > ridingLines || !keyed.isEmpty();
     }
 
     @Nullable
@@ -225,6 +229,18 @@ final class Draft {
             return put;
         }
         return tuplesRemoved.containsKey(id) ? null : loaded.tuple(id);
+    }
+
+    /** What was done under an idempotency key, now or a while ago. */
+    record Keyed(ContentHash digest, Reply reply) {}
+
+    /** What a command before, or one that is remembered still, did under an idempotency key; null: nothing. */
+    @Nullable
+    Keyed keyed(UUID key) {
+        Keyed here = keyed.get(key);
+        KeyedReply stored = here == null ? loaded.keyed(key) : null;
+        boolean remembered = stored != null && stored.at().isAfter(now.minus(Limits.IDEMPOTENCY_MEMORY));
+        return remembered ? new Keyed(stored.digest(), ReplyCodec.decodeOne(stored.reply())) : here;
     }
 
     boolean hasMadeTenant(String zone) {
@@ -344,6 +360,17 @@ final class Draft {
         tenantsMade.put(made.zone().value(), made);
     }
 
+    /** Makes a tenant with all that the first group of its own, in the making, says. */
+    void foundTenant(Draft first) {
+        makeTenant(first.record());
+        foundings.put(first.record().zone().value(), first);
+    }
+
+    /** Remembers what was done under an idempotency key. */
+    void remember(UUID key, ContentHash digest, Reply reply) {
+        keyed.put(key, new Keyed(digest, reply));
+    }
+
     void audit(AuditLine line) {
         audit.add(line);
     }
@@ -397,10 +424,22 @@ final class Draft {
                 List.copyOf(usersRemoved),
                 List.copyOf(usersPut.values()),
                 auditEntries,
-                replies.isEmpty() ? null : new Group.Outcome(ReplyCodec.encode(replies)),
-                List.copyOf(tenantsMade.values()),
+                replies.isEmpty() ? null : new Group.Outcome(ReplyCodec.encode(replies), keyedReplies()),
+                tenantsMade.values().stream().map(made -> founding(made, node)).toList(),
                 List.copyOf(controls),
                 tombstone);
+    }
+
+    private Group.Founding founding(TenantRecord made, NodeId node) {
+        Draft first = foundings.get(made.zone().value());
+        return new Group.Founding(made, first == null ? null : first.toGroup(node));
+    }
+
+    private List<KeyedReply> keyedReplies() {
+        List<KeyedReply> rows = new ArrayList<>(keyed.size());
+        keyed.forEach(
+                (key, done) -> rows.add(new KeyedReply(key, done.digest(), now, ReplyCodec.encode(done.reply()))));
+        return rows;
     }
 
     private List<AuditEntry> renderAudit() {

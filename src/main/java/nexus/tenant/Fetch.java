@@ -3,6 +3,7 @@ package nexus.tenant;
 import java.util.List;
 import nexus.kernel.ContentHash;
 import nexus.kernel.ZoneName;
+import nexus.store.Registry;
 import nexus.store.TenantStore;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,9 @@ sealed interface Fetch {
 
     /** All tenants, a page. */
     record Tenants(@Nullable ZoneName after, int limit) implements Fetch {}
+
+    /** Tenants with their records, a page and one more. */
+    record Records(Registry.Search search) implements Fetch {}
 
     /** All tuples that match. */
     record Tuples(TenantStore.TupleQuery query) implements Fetch {}

@@ -71,12 +71,25 @@ final class Fetcher {
             return prove(proof);
         } else if (fetch instanceof Fetch.Tenants tenants) {
             return tenants(tenants);
+        } else if (fetch instanceof Fetch.Records records) {
+            return records(records.search());
         } else if (fetch instanceof Fetch.BeforeWrite write) {
             return entry(write.relative())
                     .map(found -> core.judgeWrite(
                             write, found.isPresent(), services.time().now()));
         }
         throw new IllegalStateException("BUG: no way to fetch " + fetch.getClass());
+    }
+
+    private Future<Reply> records(Registry.Search search) {
+        return services.registry().records(search).map(found -> {
+            boolean more = found.size() == search.limit();
+            List<Reply.Tenant> page = new ArrayList<>(found.size());
+            for (Registry.Registered tenant : more ? found.subList(0, found.size() - 1) : found) {
+                page.add(Infos.tenant(tenant.record(), tenant.usage(), search.now()));
+            }
+            return new Reply.TenantPage(page, more);
+        });
     }
 
     // ---- entries

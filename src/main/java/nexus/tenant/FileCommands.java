@@ -115,7 +115,10 @@ final class FileCommands {
      * one in the blob store.
      */
     boolean isAlone(TenantRequest.Command command, Loaded loaded) {
-        if (command instanceof TenantRequest.RemoveDirectory || command instanceof TenantRequest.DeprovisionUser) {
+        if (command instanceof TenantRequest.RemoveDirectory
+                || command instanceof TenantRequest.DeprovisionUser
+                || command instanceof TenantRequest.DeleteTenant
+                || command instanceof TenantRequest.AdvanceLifecycle) {
             return true;
         }
         if (command instanceof TenantRequest.Rename rename) {
@@ -216,9 +219,7 @@ final class FileCommands {
                                 command.path().wire())
                         .exception();
             }
-            draft.endTenant();
-            draft.audit(AuditLine.of("change", ask, principal, "delete_tenant", path));
-            return Reply.Done.DONE;
+            return RecordCommands.end(ask, principal, draft);
         }
         permissions.require(principal, Permissions.WRITE, path, draft.now);
         refuseControl(path);

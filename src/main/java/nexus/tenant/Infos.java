@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import nexus.kernel.ContentHash;
 import nexus.kernel.WorkspacePath;
+import nexus.quota.Usage;
 import nexus.store.AuditEntry;
 import nexus.store.FileEntry;
 import nexus.store.TenantRecord;
@@ -87,6 +88,16 @@ final class Infos {
                 record.createdAt(),
                 modifiedAt,
                 SERVER);
+    }
+
+    /** The record as a group in the making leaves it. */
+    static Reply.Tenant tenant(Draft draft) {
+        return tenant(draft.record(), draft.usage(), draft.now);
+    }
+
+    static Reply.Tenant tenant(TenantRecord record, Usage usage, Instant now) {
+        String document = new String(RecordText.render(record, usage, now), StandardCharsets.UTF_8);
+        return new Reply.Tenant(record.id(), record.zone(), record.settingsRevision(), document);
     }
 
     /** The audit log as the group in the making leaves it, as far as it has come. */

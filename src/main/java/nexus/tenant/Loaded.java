@@ -14,6 +14,7 @@ import nexus.kernel.WorkspacePath;
 import nexus.kernel.ZoneName;
 import nexus.store.Content;
 import nexus.store.FileEntry;
+import nexus.store.KeyedReply;
 import nexus.store.TenantStore;
 import nexus.store.TupleRow;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,7 @@ final class Loaded {
     final LinkedHashSet<ContentHash> missingContents = new LinkedHashSet<>();
     final LinkedHashSet<String> missingTotals = new LinkedHashSet<>();
     final LinkedHashSet<ZoneName> missingZones = new LinkedHashSet<>();
+    final LinkedHashSet<UUID> missingKeyed = new LinkedHashSet<>();
     /** Appends whose result is too large to be inline: made in the blob store before they are decided. */
     final Map<TenantRequest.AppendFile, Content.Stored> largeAppends = new HashMap<>();
     /** Such appends whose result was not made, because they would be refused. */
@@ -40,6 +42,7 @@ final class Loaded {
     private final Map<ContentHash, Content> contents = new HashMap<>();
     private final Map<String, TenantStore.FolderTotals> totals = new HashMap<>();
     private final Map<ZoneName, Boolean> zones = new HashMap<>();
+    private final Map<UUID, Optional<KeyedReply>> keyed = new HashMap<>();
     private final EntryCache cache;
 
     Loaded(EntryCache cache) {
@@ -51,7 +54,8 @@ final class Loaded {
                 && missingTuples.isEmpty()
                 && missingContents.isEmpty()
                 && missingTotals.isEmpty()
-                && missingZones.isEmpty();
+                && missingZones.isEmpty()
+                && missingKeyed.isEmpty();
     }
 
     // ---- needs
@@ -101,6 +105,12 @@ final class Loaded {
         }
     }
 
+    void needKeyed(UUID key) {
+        if (!keyed.containsKey(key)) {
+            missingKeyed.add(key);
+        }
+    }
+
     // ---- what came
     // ---------------------------------------------------------------------------------------------------
 
@@ -139,6 +149,11 @@ final class Loaded {
         missingZones.remove(zone);
     }
 
+    void gotKeyed(UUID key, Optional<KeyedReply> found) {
+        keyed.put(key, found);
+        missingKeyed.remove(key);
+    }
+
     // ---- look-ups
     // ----------------------------------------------------------------------------------------------------
 
@@ -174,6 +189,15 @@ final class Loaded {
             throw new IllegalStateException("BUG: a command looked at totals that it did not ask for");
         }
         return sums;
+    }
+
+    @Nullable
+    KeyedReply keyed(UUID key) {
+        Optional<KeyedReply> found = keyed.get(key);
+        if (found == null) {
+            throw new IllegalStateException("BUG: a command looked at a key that it did not ask for");
+        }
+        return found.orElse(null);
     }
 
     boolean isZoneTaken(ZoneName zone) {

@@ -12,6 +12,7 @@ import nexus.quota.UsageDelta;
 import nexus.rebac.tuple.ObjectRef;
 import nexus.rebac.tuple.SubjectRef;
 import nexus.store.Content;
+import nexus.store.Registry;
 import nexus.store.TenantStore;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +55,11 @@ final class Queries {
             return list(list, principal, now);
         } else if (query instanceof TenantRequest.ListTenants list) {
             return listTenants(list, principal, now);
+        } else if (query instanceof TenantRequest.ShowTenant) {
+            permissions.require(principal, Permissions.READ, WorkspacePath.RECORD, now);
+            return Outcome.of(Infos.tenant(state.record, state.usage, now));
+        } else if (query instanceof TenantRequest.SearchTenants search) {
+            return searchTenants(search, principal, now);
         } else if (query instanceof TenantRequest.ListVersions versions) {
             String relative = readable(versions.path(), principal, now);
             refuseControl(relative);
@@ -358,6 +364,25 @@ final class Queries {
         boolean listed = (query.after() == null || query.after().value().compareTo(state.zone.value()) < 0)
                 && permissions.may(principal, Permissions.READ, WorkspacePath.ROOT, now);
         return Outcome.of(new Reply.Listing(listed ? List.of(Infos.root(state)) : List.of(), null));
+    }
+
+    private Outcome searchTenants(TenantRequest.SearchTenants query, Principal principal, Instant now) {
+        if (query.limit() < 1 || query.limit() > Limits.PAGE_ITEMS) {
+            throw Problem.invalid("limit must be 1 to " + Limits.PAGE_ITEMS + ", it is " + query.limit())
+                    .exception();
+        }
+        if (state.isSystem()) {
+            KeyCommands.requireSystem(principal);
+            // One more than asked for tells whether there is another page.
+            return Outcome.of(new Fetch.Records(
+                    new Registry.Search(query.after(), query.plan(), query.status(), now, query.limit() + 1)));
+        }
+        boolean found = (query.after() == null || query.after().value().compareTo(state.zone.value()) < 0)
+                && (query.plan() == null || query.plan() == state.record.plan())
+                && (query.status() == null || query.status() == state.record.statusAt(now))
+                && permissions.may(principal, Permissions.READ, WorkspacePath.RECORD, now);
+        return Outcome.of(
+                new Reply.TenantPage(found ? List.of(Infos.tenant(state.record, state.usage, now)) : List.of(), false));
     }
 
     /** The relative path if the principal may read it: the same refusal whether or not it exists. */

@@ -1,6 +1,7 @@
 package nexus.tenant;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,14 +9,18 @@ import java.util.Objects;
 import nexus.kernel.Ids;
 import nexus.kernel.JsonText;
 import nexus.kernel.Limits;
+import nexus.kernel.Must;
 import nexus.kernel.Problem;
 import nexus.kernel.TenantId;
 import nexus.kernel.WorkspacePath;
 import nexus.kernel.ZoneName;
+import nexus.lifecycle.Lifecycle;
 import nexus.lifecycle.TenantStatus;
 import nexus.quota.Plan;
 import nexus.quota.QuotaLimits;
 import nexus.quota.QuotaOverrides;
+import nexus.quota.Resource;
+import nexus.quota.Usage;
 import nexus.store.TenantRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -54,27 +59,119 @@ final class RecordCommands {
             throw Problem.refused("zone_id is '" + patch.zone() + "', this is the record of '" + state.zone + "'", wire)
                     .exception();
         }
+        apply(ask, patch, principal, draft);
+        return new Reply.Written(List.of(Infos.record(draft)));
+    }
+
+    /** The same change by the REST interface. */
+    Reply change(Ask ask, TenantRequest.ChangeTenant command, Principal principal, Draft draft) {
+        requireTenant(principal);
+        String current = Long.toString(draft.record().settingsRevision());
+        if (command.ifMatch() != null && !command.ifMatch().equals(current)) {
+            throw new Problem.Conflict(
+                            "the tenant was changed: its settings_revision is " + current,
+                            state.rootWire,
+                            command.ifMatch(),
+                            current)
+                    .exception();
+        }
+        apply(ask, command.patch(), principal, draft);
+        return Infos.tenant(draft);
+    }
+
+    private void apply(Ask ask, TenantRequest.RecordPatch patch, Principal principal, Draft draft) {
         TenantRecord before = draft.record();
         TenantRecord after = patched(before, patch, draft.now);
-        if (after != before) {
-            Long read = patch.settingsRevision();
-            if (read != null && read != before.settingsRevision()) {
-                throw new Problem.Conflict(
-                                "Conflict detected: the record was changed since settings_revision " + read,
-                                wire,
-                                Long.toString(read),
-                                Long.toString(before.settingsRevision()))
-                        .exception();
-            }
-            draft.putRecord(after);
-            draft.audit(AuditLine.of("change", ask, principal, "update_tenant", WorkspacePath.RECORD)
-                    .withDetail(new JsonText()
-                            .put("plan", after.plan().text())
-                            .put("status", after.status().text())
-                            .put("settings_revision", after.settingsRevision())
-                            .end()));
+        if (after == before) {
+            return;
         }
-        return new Reply.Written(List.of(Infos.record(draft)));
+        Long read = patch.settingsRevision();
+        if (read != null && read != before.settingsRevision()) {
+            throw new Problem.Conflict(
+                            "Conflict detected: the record was changed since settings_revision " + read,
+                            WorkspacePath.wire(state.zone, WorkspacePath.RECORD),
+                            Long.toString(read),
+                            Long.toString(before.settingsRevision()))
+                    .exception();
+        }
+        if (after.plan() != before.plan()) {
+            requireRoom(after, draft.usage());
+        }
+        draft.putRecord(after);
+        draft.audit(AuditLine.of("change", ask, principal, "update_tenant", WorkspacePath.RECORD)
+                .withDetail(new JsonText()
+                        .put("plan", after.plan().text())
+                        .put("status", after.status().text())
+                        .put("settings_revision", after.settingsRevision())
+                        .end()));
+    }
+
+    /** A plan that is smaller than what is used already is refused, with all that is in the way. */
+    private static void requireRoom(TenantRecord after, Usage usage) {
+        List<String> inTheWay = new ArrayList<>();
+        QuotaLimits limits = after.limits();
+        for (Resource resource : Resource.values()) {
+            if (usage.of(resource) > limits.of(resource)) {
+                inTheWay.add(
+                        resource.text() + ": " + usage.of(resource) + " used, " + limits.of(resource) + " allowed");
+            }
+        }
+        if (!inTheWay.isEmpty()) {
+            throw Problem.refused(
+                            "the tenant uses more than the plan '"
+                                    + after.plan().text() + "' allows (" + String.join("; ", inTheWay) + ")",
+                            null)
+                    .exception();
+        }
+    }
+
+    private void requireTenant(Principal principal) {
+        KeyCommands.requireSystem(principal);
+        if (state.isSystem()) {
+            throw Problem.refused("'" + state.zone + "' is reserved: it is not a tenant", null)
+                    .exception();
+        }
+    }
+
+    // ---- the end
+    // -----------------------------------------------------------------------------------------------------
+
+    Reply delete(Ask ask, TenantRequest.DeleteTenant command, Principal principal, Draft draft) {
+        requireTenant(principal);
+        String given = command.confirmation();
+        if (!given.equals(state.zone.value()) && !given.equals(state.id.toString())) {
+            throw Problem.refused("to delete the tenant, confirm with its zone_id or its tenant_id", null)
+                    .exception();
+        }
+        return end(ask, principal, draft);
+    }
+
+    /** The tenant ends with this group. */
+    static Reply end(Ask ask, Principal principal, Draft draft) {
+        draft.endTenant();
+        draft.audit(AuditLine.of("change", ask, principal, "delete_tenant", WorkspacePath.ROOT));
+        return Reply.Done.DONE;
+    }
+
+    /** Does what is due by itself, if it is due by this actor's own time. */
+    Reply advance(Ask ask, Principal principal, Draft draft) {
+        Must.hold(principal.equals(Principal.SERVER) && !state.isSystem(), "only the server itself advances a tenant");
+        TenantRecord record = draft.record();
+        switch (Lifecycle.dueAt(record.status(), record.trialEndsAt(), record.cancelledAt(), draft.now)) {
+            case NOTHING -> {}
+            case TRIAL_OVER -> {
+                TenantRecord over =
+                        copy(record, TenantStatus.SUSPENDED, RecordText.TRIAL_EXPIRED, record.settingsRevision() + 1);
+                draft.putRecord(over);
+                draft.audit(AuditLine.of("change", ask, principal, "expire_trial", WorkspacePath.RECORD)
+                        .withDetail(new JsonText()
+                                .put("status", over.status().text())
+                                .put("settings_revision", over.settingsRevision())
+                                .end()));
+            }
+            case RETENTION_OVER -> end(ask, principal, draft);
+        }
+        return Reply.Done.DONE;
     }
 
     private static TenantRecord patched(TenantRecord before, TenantRequest.RecordPatch patch, Instant now) {
@@ -98,6 +195,7 @@ final class RecordCommands {
                 status,
                 reason,
                 trialEndsAt,
+                status != TenantStatus.CANCELLED ? null : Objects.requireNonNullElse(before.cancelledAt(), now),
                 overrides(before, patch, plan),
                 Objects.requireNonNullElse(patch.retainedVersions(), before.retainedVersions()),
                 merged(before.members(), patch.members()),
@@ -175,6 +273,7 @@ final class RecordCommands {
                 status,
                 reason,
                 record.trialEndsAt(),
+                record.cancelledAt(),
                 record.overrides(),
                 record.retainedVersions(),
                 record.members(),

@@ -38,6 +38,9 @@ final class RecordText {
         if (record.trialEndsAt() != null) {
             json.put("trial_ends_at", record.trialEndsAt().toString());
         }
+        if (record.cancelledAt() != null) {
+            json.put("deletes_at", String.valueOf(record.dueAt()));
+        }
         JsonText limitsJson = new JsonText()
                 .putRaw("max_users", count(limits.users()))
                 .putRaw("max_storage_gb", limits.bytes() == QuotaLimits.UNLIMITED ? "null" : gibibytes(limits.bytes()))

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import nexus.kernel.ContentHash;
 import nexus.kernel.KeyId;
+import nexus.kernel.Must;
 import nexus.kernel.Problem;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
@@ -161,6 +162,32 @@ public sealed interface Reply {
 
     /** What was written, in the order of the writes. */
     record Written(List<FileInfo> files) implements Reply {}
+
+    /**
+     * A tenant's record.
+     *
+     * @param document the JSON text of {@code .tenant.json}
+     */
+    record Tenant(TenantId id, ZoneName zone, long settingsRevision, String document) implements Reply {}
+
+    /** A page of records. @param more whether there are tenants behind the last one */
+    record TenantPage(List<Tenant> tenants, boolean more) implements Reply {
+        /** Copied. */
+        public TenantPage {
+            tenants = List.copyOf(tenants);
+        }
+    }
+
+    /** A tenant that was made. @param key the administrator's */
+    record Onboarded(Tenant tenant, String administrator, KeyId key) implements Reply {}
+
+    /** The reply that a command with an idempotency key got when it was done. */
+    record Replayed(Reply reply) implements Reply {
+        /** Once is enough. */
+        public Replayed {
+            Must.hold(!(reply instanceof Replayed), "a reply is replayed as it was");
+        }
+    }
 
     /** A grant. @param id wire id of the tuple */
     record Granted(String id, long revision) implements Reply {}

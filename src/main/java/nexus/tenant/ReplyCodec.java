@@ -6,6 +6,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -34,6 +35,12 @@ final class ReplyCodec {
     private static final int KEYS = 4;
     private static final int PROVISIONED = 5;
     private static final int DEPROVISIONED = 6;
+    private static final int TENANT = 7;
+    private static final int ONBOARDED = 8;
+    private static final int REPLAYED = 9;
+
+    /** Where a reply stands alone, nobody asks for its command. */
+    private static final CommandId ALONE = new CommandId(new UUID(0, 0));
 
     private ReplyCodec() {}
 
@@ -67,6 +74,16 @@ final class ReplyCodec {
         }
     }
 
+    /** One reply, to be remembered by itself. */
+    static byte[] encode(Reply reply) {
+        return encode(Map.of(ALONE, reply));
+    }
+
+    /** The only reply that is there. */
+    static Reply decodeOne(byte[] bytes) {
+        return decode(bytes).values().iterator().next();
+    }
+
     private static void writeReply(DataOutputStream out, Reply reply) throws IOException {
         if (reply instanceof Reply.Done) {
             out.writeByte(DONE);
@@ -92,6 +109,17 @@ final class ReplyCodec {
         } else if (reply instanceof Reply.Deprovisioned deprovisioned) {
             out.writeByte(DEPROVISIONED);
             writeDeprovisioned(out, deprovisioned);
+        } else if (reply instanceof Reply.Tenant tenant) {
+            out.writeByte(TENANT);
+            writeTenant(out, tenant);
+        } else if (reply instanceof Reply.Onboarded onboarded) {
+            out.writeByte(ONBOARDED);
+            writeTenant(out, onboarded.tenant());
+            out.writeUTF(onboarded.administrator());
+            writeId(out, onboarded.key().value());
+        } else if (reply instanceof Reply.Replayed replayed) {
+            out.writeByte(REPLAYED);
+            writeReply(out, replayed.reply());
         } else {
             throw new IllegalStateException("BUG: no command answers " + reply.getClass());
         }
@@ -114,6 +142,9 @@ final class ReplyCodec {
             case KEYS -> readKeys(in);
             case PROVISIONED -> readProvisioned(in);
             case DEPROVISIONED -> readDeprovisioned(in);
+            case TENANT -> readTenant(in);
+            case ONBOARDED -> new Reply.Onboarded(readTenant(in), in.readUTF(), new KeyId(readId(in)));
+            case REPLAYED -> new Reply.Replayed(readReply(in));
             default -> throw new IllegalStateException("BUG: unknown remembered reply " + kind);
         };
     }
@@ -249,6 +280,24 @@ final class ReplyCodec {
                 in.readInt(),
                 in.readInt(),
                 in.readBoolean());
+    }
+
+    private static void writeTenant(DataOutputStream out, Reply.Tenant tenant) throws IOException {
+        writeId(out, tenant.id().value());
+        out.writeUTF(tenant.zone().value());
+        out.writeLong(tenant.settingsRevision());
+        // Longer than what writeUTF takes.
+        byte[] document = tenant.document().getBytes(StandardCharsets.UTF_8);
+        out.writeInt(document.length);
+        out.write(document);
+    }
+
+    private static Reply.Tenant readTenant(DataInputStream in) throws IOException {
+        return new Reply.Tenant(
+                new TenantId(readId(in)),
+                new ZoneName(in.readUTF()),
+                in.readLong(),
+                new String(in.readNBytes(in.readInt()), StandardCharsets.UTF_8));
     }
 
     private static void writeTexts(DataOutputStream out, List<String> texts) throws IOException {

@@ -264,6 +264,9 @@ final class TenantActor {
         try {
             return Future.succeededFuture(present.admit(ask, null, clock.now()));
         } catch (ProblemException e) {
+            if (!denials.isEmpty()) {
+                timeDenials();
+            }
             return Future.failedFuture(e);
         }
     }
@@ -434,6 +437,9 @@ final class TenantActor {
         }
         for (ZoneName zone : List.copyOf(loaded.missingZones)) {
             loads.add(got(services.registry().find(zone), found -> loaded.gotZone(zone, found.isPresent())));
+        }
+        for (UUID key : List.copyOf(loaded.missingKeyed)) {
+            loads.add(got(store.keyedReply(tenant, key), found -> loaded.gotKeyed(key, found)));
         }
         return Future.all(loads).mapEmpty();
     }

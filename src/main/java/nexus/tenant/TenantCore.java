@@ -40,6 +40,7 @@ final class TenantCore {
     private final UserCommands users;
     private final RecordCommands records;
     private final ClusterCommands cluster;
+    private final OnboardingCommand onboarding;
     private final Queries queries;
     private final Map<KeyId, Instant> used = new HashMap<>(2);
 
@@ -53,6 +54,7 @@ final class TenantCore {
         this.users = new UserCommands(state, permissions, files);
         this.records = new RecordCommands(state, permissions, ids);
         this.cluster = new ClusterCommands(state);
+        this.onboarding = new OnboardingCommand(state, model, ids);
         this.queries = new Queries(state, permissions, tuples, keys);
     }
 
@@ -60,11 +62,24 @@ final class TenantCore {
     // ---------------------------------------------------------------------------------------------------
 
     /**
-     * Who is asking, or a refusal.
+     * Who is asking, or a refusal; one of a genuine key is noted as a denial.
      *
      * @param system the system administrator whom the reserved tenant proved a moment ago; null for a key of this tenant
      */
     Principal admit(Ask ask, @Nullable Principal system, Instant now) {
+        try {
+            return judge(ask, system, now);
+        } catch (ProblemException e) {
+            ProblemCode code = e.problem().code();
+            KeyRecord key = state.key(ask.credential().key());
+            if (key != null && (code == ProblemCode.FORBIDDEN || code == ProblemCode.TENANT_SUSPENDED)) {
+                denials.add("denial", ask, principalOf(key, now), null, now);
+            }
+            throw e;
+        }
+    }
+
+    private Principal judge(Ask ask, @Nullable Principal system, Instant now) {
         if (state.gone) {
             throw Problem.tenantGone().exception();
         }
@@ -79,19 +94,6 @@ final class TenantCore {
             throw Problem.unauthenticated().exception();
         }
         touch(key, now);
-        Principal principal =
-                new Principal(state.id, key.id(), key.subjectType(), key.subjectId(), key.systemAdministrator(), now);
-        try {
-            requireAdmission(ask, key, now);
-        } catch (ProblemException e) {
-            // The key is genuine: that it is refused is a denial like any other.
-            denials.add("denial", ask, principal, null, now);
-            throw e;
-        }
-        return principal;
-    }
-
-    private void requireAdmission(Ask ask, KeyRecord key, Instant now) {
         requireAgreement(ask, key);
         boolean identityOnly = ask.request() instanceof TenantRequest.WhoAmI;
         if (!state.record.statusAt(now).isServed() && !identityOnly) {
@@ -105,6 +107,11 @@ final class TenantCore {
             throw Problem.forbidden("Access denied: the key is not of the zone '" + ask.zone() + "'", null)
                     .exception();
         }
+        return principalOf(key, now);
+    }
+
+    private Principal principalOf(KeyRecord key, Instant now) {
+        return new Principal(state.id, key.id(), key.subjectType(), key.subjectId(), key.systemAdministrator(), now);
     }
 
     private boolean isEnabled(KeyRecord key) {
@@ -181,7 +188,10 @@ final class TenantCore {
 
     /** Declares what must be loaded before a command can be decided. */
     void need(TenantRequest.Command command, Loaded loaded) {
-        if (command instanceof TenantRequest.DeleteTuple delete) {
+        if (command instanceof TenantRequest.Idempotent once) {
+            loaded.needKeyed(once.key());
+            need(once.command(), loaded);
+        } else if (command instanceof TenantRequest.DeleteTuple delete) {
             loaded.needTuple(delete.tuple());
         } else if (state.isSystem()) {
             if (command instanceof TenantRequest.MakeDirectory make
@@ -190,6 +200,8 @@ final class TenantCore {
                 loaded.needZone(make.path().zone());
             } else if (command instanceof TenantRequest.PinTenant pin) {
                 loaded.needZone(pin.zone());
+            } else if (command instanceof TenantRequest.OnboardTenant onboard) {
+                loaded.needZone(onboard.zone());
             }
         } else {
             files.need(command, loaded);
@@ -198,17 +210,21 @@ final class TenantCore {
 
     /** Declares what a command that {@link #isAlone} needs besides. */
     void needAlone(TenantRequest.Command command, Loaded loaded) {
-        files.needAlone(command, loaded);
+        files.needAlone(inner(command), loaded);
     }
 
     /** Whether a command must have a group of its own. */
     boolean isAlone(TenantRequest.Command command, Loaded loaded) {
-        return !state.isSystem() && files.isAlone(command, loaded);
+        return !state.isSystem() && files.isAlone(inner(command), loaded);
     }
 
     /** Whether a command must wait for the next group, because of what the draft holds already. */
     boolean mustWait(TenantRequest.Command command, Draft draft) {
-        return !state.isSystem() && files.mustWait(command, draft);
+        return !state.isSystem() && files.mustWait(inner(command), draft);
+    }
+
+    private static TenantRequest.Command inner(TenantRequest.Command command) {
+        return command instanceof TenantRequest.Idempotent once ? once.command() : command;
     }
 
     /** Whether an append must be made in the blob store before it is decided. */
@@ -238,7 +254,7 @@ final class TenantCore {
         Content.Stored standIn = new Content.Stored(ContentHash.of(append.bytes()), size, new BlobPlace("none"));
         loaded.largeAppends.put(append, standIn);
         try {
-            files.append(ask, append, admit(ask, system, now), new Draft(state, now, loaded, List.of()));
+            files.append(ask, append, judge(ask, system, now), new Draft(state, now, loaded, List.of()));
             return null;
         } catch (ProblemException e) {
             return e.problem();
@@ -249,7 +265,9 @@ final class TenantCore {
 
     /** Decides a command: changes the draft and returns the reply, or fails with a problem and leaves no trace. */
     Reply decide(Ask ask, TenantRequest.Command command, Principal principal, Draft draft) {
-        if (command instanceof TenantRequest.WriteFiles write) {
+        if (command instanceof TenantRequest.Idempotent once) {
+            return once(ask, once, principal, draft);
+        } else if (command instanceof TenantRequest.WriteFiles write) {
             return files.write(ask, write, principal, draft);
         } else if (command instanceof TenantRequest.AppendFile append) {
             return files.append(ask, append, principal, draft);
@@ -289,10 +307,33 @@ final class TenantCore {
             return users.deprovision(ask, deprovision, principal, draft);
         } else if (command instanceof TenantRequest.UpdateRecord update) {
             return records.update(ask, update, principal, draft);
+        } else if (command instanceof TenantRequest.ChangeTenant change) {
+            return records.change(ask, change, principal, draft);
+        } else if (command instanceof TenantRequest.DeleteTenant delete) {
+            return records.delete(ask, delete, principal, draft);
+        } else if (command instanceof TenantRequest.AdvanceLifecycle) {
+            return records.advance(ask, principal, draft);
+        } else if (command instanceof TenantRequest.OnboardTenant onboard) {
+            return onboarding.onboard(ask, onboard, principal, draft);
         } else if (command instanceof TenantRequest.AppendAudit append) {
             return records.appendAudit(ask, append, principal, draft);
         }
         throw new IllegalStateException("BUG: no rule for " + command.operation());
+    }
+
+    /** What was done under the key is answered; else it is done, and remembered in the same group. A refusal is not. */
+    private Reply once(Ask ask, TenantRequest.Idempotent once, Principal principal, Draft draft) {
+        Draft.Keyed before = draft.keyed(once.key());
+        if (before == null) {
+            Reply reply = decide(ask, once.command(), principal, draft);
+            draft.remember(once.key(), once.digest(), reply);
+            return reply;
+        }
+        if (!before.digest().equals(once.digest())) {
+            throw Problem.refused("this Idempotency-Key was used for another request", null)
+                    .exception();
+        }
+        return new Reply.Replayed(before.reply());
     }
 
     /** Notes a refusal for the audit, if it is one that the audit tells. */

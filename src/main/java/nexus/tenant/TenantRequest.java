@@ -7,7 +7,9 @@ import java.util.UUID;
 import nexus.kernel.ContentHash;
 import nexus.kernel.KeyId;
 import nexus.kernel.Limits;
+import nexus.kernel.Must;
 import nexus.kernel.NodeId;
+import nexus.kernel.TenantId;
 import nexus.kernel.WorkspacePath;
 import nexus.kernel.ZoneName;
 import nexus.lifecycle.TenantStatus;
@@ -95,6 +97,32 @@ public sealed interface TenantRequest {
         @Override
         public String operation() {
             return "list_tenants";
+        }
+    }
+
+    /** The tenant's record, to those who may read {@code .tenant.json}. Reply: {@link Reply.Tenant}. */
+    record ShowTenant() implements Query {
+        @Override
+        public String operation() {
+            return "show_tenant";
+        }
+    }
+
+    /**
+     * The records of the tenants that the caller may see, in the order of their names: all for a system key, asked of the
+     * reserved tenant. Reply: {@link Reply.TenantPage}.
+     *
+     * @param plan only those on it; null: any
+     * @param status only those in it, as it is now; null: any
+     */
+    record SearchTenants(
+            @Nullable ZoneName after,
+            @Nullable Plan plan,
+            @Nullable TenantStatus status,
+            int limit) implements Query {
+        @Override
+        public String operation() {
+            return "search_tenants";
         }
     }
 
@@ -471,6 +499,97 @@ public sealed interface TenantRequest {
         @Override
         public int payloadBytes() {
             return 256 + Limits.RECORD_BYTES;
+        }
+    }
+
+    /**
+     * Another command, done once for its key: when it comes again with the same digest within
+     * {@link Limits#IDEMPOTENCY_MEMORY}, it is not done again but gets the reply of the first, as {@link Reply.Replayed}.
+     *
+     * @param key made of the caller's own key and his credential
+     * @param digest of the whole request: the same key with another one is refused
+     */
+    record Idempotent(UUID key, ContentHash digest, Command command) implements Command {
+        /** Once is enough; and an append, whose content may be made outside of its group, is never asked for like this. */
+        public Idempotent {
+            Must.hold(isPossible(command), "a command that can be asked for with a key", command.operation());
+        }
+
+        /** Whether a command can be asked for with a key. */
+        public static boolean isPossible(Command command) {
+            return !(command instanceof Idempotent) && !(command instanceof AppendFile);
+        }
+
+        @Override
+        public String operation() {
+            return command.operation();
+        }
+
+        @Override
+        public int payloadBytes() {
+            return 256 + command.payloadBytes();
+        }
+    }
+
+    /**
+     * Makes a tenant with all that it begins with, on a trial. Asked of the reserved tenant; system keys only. Reply:
+     * {@link Reply.Onboarded}.
+     *
+     * @param tenant its id, made by whoever made the administrator's key, which names it
+     * @param patch the first write of its record
+     * @param administrator who owns its root folder; with a key
+     */
+    record OnboardTenant(TenantId tenant, ZoneName zone, RecordPatch patch, ProvisionUser administrator)
+            implements Command {
+        @Override
+        public String operation() {
+            return "onboard_tenant";
+        }
+
+        @Override
+        public int payloadBytes() {
+            // Not its bytes but its statements, some fifteen: so that a group has about a hundred of them at the most.
+            return 256 + Limits.RECORD_BYTES / 2;
+        }
+    }
+
+    /**
+     * Changes the tenant's record. System keys only. Reply: {@link Reply.Tenant}.
+     *
+     * @param ifMatch only if the record's present settings revision is this one; null: whatever it is
+     */
+    record ChangeTenant(RecordPatch patch, @Nullable String ifMatch) implements Command {
+        @Override
+        public String operation() {
+            return "change_tenant";
+        }
+
+        @Override
+        public int payloadBytes() {
+            return 256 + Limits.RECORD_BYTES;
+        }
+    }
+
+    /**
+     * Deletes the tenant with all that it has. System keys only. Reply: {@link Reply.Done}.
+     *
+     * @param confirmation the tenant's name, or its id, which is no other tenant's ever
+     */
+    record DeleteTenant(String confirmation) implements Command {
+        @Override
+        public String operation() {
+            return "delete_tenant";
+        }
+    }
+
+    /**
+     * Does what is due by itself, see {@link nexus.lifecycle.Lifecycle}. The server's own, never asked by a caller. Reply:
+     * {@link Reply.Done}.
+     */
+    record AdvanceLifecycle() implements Command {
+        @Override
+        public String operation() {
+            return "advance_lifecycle";
         }
     }
 

@@ -214,6 +214,24 @@ final class NodeMessages {
         requests.put("drain-node", new TenantRequest.DrainNode(new NodeId(new UUID(5, 6)), true));
         requests.put("pin-tenant", new TenantRequest.PinTenant(ACME, "node-1"));
         requests.put("unpin-tenant", new TenantRequest.PinTenant(ACME, null));
+        requests.put("search-tenants", new TenantRequest.SearchTenants(null, null, null, 1));
+        requests.put(
+                "search-tenants-all", new TenantRequest.SearchTenants(ACME, Plan.PRO, TenantStatus.SUSPENDED, 1000));
+        requests.put("show-tenant", new TenantRequest.ShowTenant());
+        requests.put(
+                "idempotent",
+                new TenantRequest.Idempotent(new UUID(7, 8), HASH, new TenantRequest.DeleteTenant("acme")));
+        requests.put(
+                "onboard-tenant",
+                new TenantRequest.OnboardTenant(
+                        TENANT,
+                        ACME,
+                        emptyPatch(),
+                        new TenantRequest.ProvisionUser("root", null, null, KEY, SECRET_HASH, false)));
+        requests.put("change-tenant", new TenantRequest.ChangeTenant(emptyPatch(), null));
+        requests.put("change-tenant-if", new TenantRequest.ChangeTenant(emptyPatch(), "7"));
+        requests.put("delete-tenant", new TenantRequest.DeleteTenant("acme"));
+        requests.put("advance-lifecycle", new TenantRequest.AdvanceLifecycle());
         return requests;
     }
 
@@ -361,6 +379,12 @@ final class NodeMessages {
         replies.put(
                 "deprovisioned", new Reply.Deprovisioned(ACME, "alice", "/tenants/acme/users/alice", 1, 2, 3, true));
         replies.put("deprovisioned-nothing", new Reply.Deprovisioned(ACME, "alice", null, 0, 0, 0, false));
+        Reply.Tenant tenant = new Reply.Tenant(TENANT, ACME, 3, "{\"zone_id\":\"acme\",\"name\":\"Ä\"}");
+        replies.put("tenant", tenant);
+        replies.put("tenant-page", new Reply.TenantPage(List.of(tenant), true));
+        replies.put("tenant-page-last", new Reply.TenantPage(List.of(), false));
+        replies.put("onboarded", new Reply.Onboarded(tenant, "acme_admin", KEY));
+        replies.put("replayed", new Reply.Replayed(Reply.Done.DONE));
         replies.put(
                 "audit",
                 new Reply.AuditPage(

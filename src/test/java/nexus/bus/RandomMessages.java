@@ -25,6 +25,7 @@ import nexus.rebac.tuple.RelationTuple;
 import nexus.rebac.tuple.SubjectRef;
 import nexus.store.BlobPlace;
 import nexus.store.Content;
+import nexus.tenant.Reply;
 import nexus.tenant.TenantRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -74,12 +75,23 @@ final class RandomMessages {
         generators.put(
                 Content.Inline.class,
                 () -> Content.Inline.of(bytes(random.nextInt(20) == 0 ? Limits.INLINE_CONTENT_BYTES : 100)));
+        generators.put(TenantRequest.Idempotent.class, this::idempotent);
+        generators.put(Reply.Replayed.class, () -> new Reply.Replayed(new Reply.Granted(text(), number())));
         generators.put(
                 TenantRequest.AppendFile.class,
                 () -> new TenantRequest.AppendFile(
                         path(),
                         bytes(random.nextInt(20) == 0 ? Limits.MIB : 100),
                         random.nextBoolean() ? null : text()));
+    }
+
+    private TenantRequest.Idempotent idempotent() {
+        while (true) {
+            TenantRequest.Command command = of(TenantRequest.Command.class);
+            if (TenantRequest.Idempotent.isPossible(command)) {
+                return new TenantRequest.Idempotent(of(UUID.class), of(ContentHash.class), command);
+            }
+        }
     }
 
     /** A random value of a type. */

@@ -90,6 +90,16 @@ final class SimControl implements Leases, Registry {
     }
 
     @Override
+    public Future<List<Registered>> records(Search search) {
+        return call("records", () -> database.records(search));
+    }
+
+    @Override
+    public Future<List<TenantId>> due(Instant now, int limit) {
+        return call("due", () -> database.due(now, limit));
+    }
+
+    @Override
     public Future<List<TenantId>> tombstones(int limit) {
         return call("tombstones", () -> database.tombstones(limit));
     }

@@ -392,9 +392,15 @@ final class SimDatabase {
     @Nullable
     Void commit(Group group) {
         tenant(group.tenant()).commit(group);
-        for (TenantRecord made : group.tenantsMade()) {
+        for (Group.Founding founding : group.tenantsMade()) {
+            TenantRecord made = founding.record();
             Must.hold(!names.containsKey(made.zone().value()), "names are unique");
-            add(new MemoryTenant(made, made.createdAt()));
+            MemoryTenant rows = new MemoryTenant(made, made.createdAt());
+            Group first = founding.first();
+            if (first != null) {
+                rows.found(first);
+            }
+            add(rows);
         }
         if (group.tombstone()) {
             names.values().remove(group.tenant());
@@ -555,6 +561,34 @@ final class SimDatabase {
             }
         }
         return page;
+    }
+
+    List<Registry.Registered> records(Registry.Search search) {
+        List<Registry.Registered> page = new ArrayList<>();
+        ZoneName after = search.after();
+        for (TenantId id :
+                names.tailMap(after == null ? "" : after.value(), false).values()) {
+            MemoryTenant rows = tenant(id);
+            TenantRecord record = rows.record();
+            if (!id.equals(TenantId.SYSTEM)
+                    && page.size() < search.limit()
+                    && (search.plan() == null || search.plan() == record.plan())
+                    && (search.status() == null || search.status() == record.statusAt(search.now()))) {
+                page.add(new Registry.Registered(record, rows.usage()));
+            }
+        }
+        return page;
+    }
+
+    List<TenantId> due(Instant now, int limit) {
+        List<TenantId> due = new ArrayList<>();
+        for (MemoryTenant rows : tenants.values()) {
+            Instant at = rows.record().dueAt();
+            if (!rows.isGone() && at != null && !now.isBefore(at) && due.size() < limit) {
+                due.add(rows.id());
+            }
+        }
+        return due;
     }
 
     List<TenantId> tombstones(int limit) {

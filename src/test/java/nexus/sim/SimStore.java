@@ -26,6 +26,7 @@ import nexus.store.Content;
 import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
+import nexus.store.KeyedReply;
 import nexus.store.TenantSnapshot;
 import nexus.store.TenantStore;
 import nexus.store.TupleRow;
@@ -155,6 +156,11 @@ final class SimStore implements TenantStore {
     @Override
     public Future<Optional<TupleRow>> tuple(TenantId tenant, UUID id) {
         return read(tenant, "tuple", rows -> rows.tuple(id));
+    }
+
+    @Override
+    public Future<Optional<KeyedReply>> keyedReply(TenantId tenant, UUID key) {
+        return read(tenant, "keyed reply", rows -> rows.keyedReply(key));
     }
 
     @Override

@@ -131,6 +131,7 @@ final class Simulation {
                 made.status(),
                 null,
                 null,
+                null,
                 new QuotaOverrides((long) chance.nextInt(5, 8), (long) chance.nextInt(5, 12), 1_000_000L),
                 chance.nextInt(1, 5),
                 Map.of(),

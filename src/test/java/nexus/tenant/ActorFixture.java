@@ -289,6 +289,16 @@ final class ActorFixture implements AutoCloseable {
         }
 
         @Override
+        public Future<List<Registered>> records(Search search) {
+            return Future.succeededFuture(List.of());
+        }
+
+        @Override
+        public Future<List<TenantId>> due(Instant now, int limit) {
+            return Future.succeededFuture(List.of());
+        }
+
+        @Override
         public Future<List<TenantId>> tombstones(int limit) {
             return Future.succeededFuture(List.of());
         }

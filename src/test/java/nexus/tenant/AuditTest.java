@@ -372,5 +372,15 @@ class AuditTest {
                 false));
         assertEquals(ProblemCode.TENANT_SUSPENDED, acme.code(ALICE, write("/a", "x")));
         awaitLine("\"kind\":\"denial\",\"action\":\"write\",\"user\":\"user:alice\"");
+        // A large append is judged before its content is made, and again when it is decided: it is one denial.
+        byte[] large = new byte[Limits.INLINE_CONTENT_BYTES + 1];
+        assertEquals(
+                ProblemCode.TENANT_SUSPENDED, acme.code(ALICE, new TenantRequest.AppendFile(path("/a"), large, null)));
+        awaitLine("\"kind\":\"denial\",\"action\":\"append\",\"user\":\"user:alice\"");
+        synchronized (acme.store) {
+            assertTrue(
+                    acme.store.audit.stream().noneMatch(entry -> entry.line().contains("\"count\"")),
+                    acme.store.audit.toString());
+        }
     }
 }

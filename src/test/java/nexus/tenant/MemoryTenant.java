@@ -31,6 +31,7 @@ import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
 import nexus.store.KeyRecord;
+import nexus.store.KeyedReply;
 import nexus.store.StoreException;
 import nexus.store.StoreException.Reason;
 import nexus.store.TenantRecord;
@@ -60,6 +61,7 @@ public final class MemoryTenant {
     private final Map<ContentHash, Blob> blobs = new LinkedHashMap<>();
     private final Map<UUID, KeyRecord> keys = new LinkedHashMap<>();
     private final Map<String, UserRecord> users = new LinkedHashMap<>();
+    private final Map<UUID, KeyedReply> keyed = new LinkedHashMap<>();
     private final List<TenantSnapshot.RecentGroup> outcomes = new ArrayList<>();
 
     private TenantRecord record;
@@ -248,6 +250,16 @@ public final class MemoryTenant {
         if (gone || !group.node().equals(owner) || group.epoch().value() != epoch) {
             throw new StoreException(Reason.FENCED, "fenced");
         }
+        write(group);
+    }
+
+    /** Writes the group with which the tenant begins; nobody can own what is not there yet. */
+    public void found(Group first) {
+        must(epoch == 0, "a tenant begins once");
+        write(first);
+    }
+
+    private void write(Group group) {
         must(group.revision() == revision + 1, "revision " + group.revision() + " follows " + revision);
         must(group.tenant().equals(record.id()), "a group of this tenant");
         revision = group.revision();
@@ -282,8 +294,10 @@ public final class MemoryTenant {
         Group.Outcome outcome = group.outcome();
         if (outcome != null) {
             outcomes.add(new TenantSnapshot.RecentGroup(group.revision(), group.at(), outcome.replies()));
+            outcome.keyed().forEach(reply -> keyed.put(reply.key(), reply));
         }
         if (revision % PRUNE_EVERY == 0) {
+            keyed.values().removeIf(old -> old.at().isBefore(group.at().minus(Limits.IDEMPOTENCY_MEMORY)));
             outcomes.removeIf(old -> old.at().isBefore(group.at().minus(Limits.OUTCOME_MEMORY)));
         }
         blobs.values().removeIf(blob -> blob.refs == 0 && blob.content instanceof Content.Inline);
@@ -571,6 +585,12 @@ public final class MemoryTenant {
         users.clear();
         audit.clear();
         outcomes.clear();
+        keyed.clear();
+    }
+
+    /** As {@link nexus.store.TenantStore#keyedReply}. */
+    public Optional<KeyedReply> keyedReply(UUID key) {
+        return Optional.ofNullable(keyed.get(key));
     }
 
     // ---- what was answered

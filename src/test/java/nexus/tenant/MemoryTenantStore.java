@@ -27,6 +27,7 @@ import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
 import nexus.store.KeyRecord;
+import nexus.store.KeyedReply;
 import nexus.store.StoreException;
 import nexus.store.StoreException.Reason;
 import nexus.store.TenantRecord;
@@ -207,6 +208,11 @@ final class MemoryTenantStore implements TenantStore {
     @Override
     public synchronized Future<Optional<TupleRow>> tuple(TenantId tenant, UUID id) {
         return Future.succeededFuture(rows.tuple(id));
+    }
+
+    @Override
+    public synchronized Future<Optional<KeyedReply>> keyedReply(TenantId tenant, UUID key) {
+        return Future.succeededFuture(rows.keyedReply(key));
     }
 
     @Override

@@ -63,6 +63,14 @@ class ReplyCodecTest {
         REPLIES.put(
                 "06" + "000461636d65" + "0003626f62" + "00" + "00000000" + "00000000" + "00000000" + "00",
                 new Reply.Deprovisioned(ACME, "bob", null, 0, 0, 0, false));
+        String tenant = "0000000000000001" + "0000000000000002" + "000461636d65" + "0000000000000003" + "00000006"
+                + "7b22c3a4227d";
+        Reply.Tenant record = new Reply.Tenant(TENANT, ACME, 3, "{\"ä\"}");
+        REPLIES.put("07" + tenant, record);
+        REPLIES.put(
+                "08" + tenant + "0003626f62" + "0000000000000005" + "0000000000000006",
+                new Reply.Onboarded(record, "bob", new KeyId(new UUID(5, 6))));
+        REPLIES.put("09" + "0101", new Reply.Replayed(new Reply.Flag(true)));
     }
 
     private static final CommandId COMMAND = new CommandId(new UUID(7, 8));

@@ -274,6 +274,7 @@ public final class ActorBenchmark implements AutoCloseable {
                 TenantStatus.ACTIVE,
                 null,
                 null,
+                null,
                 QuotaOverrides.NONE,
                 made.retainedVersions(),
                 made.members(),

@@ -19,12 +19,14 @@ import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
 import nexus.quota.Usage;
 import nexus.rebac.tuple.RelationTuple;
+import nexus.store.AuditChain;
 import nexus.store.AuditEntry;
 import nexus.store.BlobPlace;
 import nexus.store.Content;
 import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
+import nexus.store.KeyedReply;
 import nexus.store.KeyRecord;
 import nexus.store.TenantRecord;
 import nexus.store.TenantSnapshot;
@@ -75,6 +77,7 @@ final class InstantStore implements TenantStore {
                 new Usage(keys.size(), 0, 0),
                 0,
                 0,
+                AuditChain.start(record.id()),
                 keys,
                 users,
                 List.of()));
@@ -148,12 +151,27 @@ final class InstantStore implements TenantStore {
     }
 
     @Override
+    public Future<Optional<KeyedReply>> keyedReply(TenantId tenant, UUID key) {
+        return notAsked();
+    }
+
+    @Override
     public Future<List<TupleRow>> tuples(TenantId tenant, TupleQuery query) {
         return notAsked();
     }
 
     @Override
-    public Future<List<AuditEntry>> audit(TenantId tenant, long after, int limit) {
+    public Future<List<AuditEntry>> audit(TenantId tenant, AuditRange range) {
+        return notAsked();
+    }
+
+    @Override
+    public Future<Long> auditSince(TenantId tenant, Instant since, long last) {
+        return notAsked();
+    }
+
+    @Override
+    public Future<AuditLinks> auditLinks(TenantId tenant, long after, int limit) {
         return notAsked();
     }
 

@@ -129,10 +129,10 @@ public final class JsonWriter {
         return this;
     }
 
-    /** Text that is JSON already, in any characters, as one value. */
+    /** Text that is JSON already, as one value. */
     public JsonWriter json(String json) {
         separate();
-        byte[] text = json.getBytes(StandardCharsets.UTF_8);
+        byte[] text = JsonReader.utf8(json);
         room(text.length);
         System.arraycopy(text, 0, buffer, size, text.length);
         size += text.length;

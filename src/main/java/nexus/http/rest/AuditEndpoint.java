@@ -105,6 +105,7 @@ public final class AuditEndpoint {
                                 new Parameter(
                                         "order",
                                         Schema.choice("newest_first", "oldest_first"),
+                                        false,
                                         "newest_first",
                                         "In which order."))
                         .answers(200, RestReply.pageOf(ENTRY, Limits.AUDIT_PAGE))
@@ -120,6 +121,7 @@ public final class AuditEndpoint {
                                 new Parameter(
                                         "after",
                                         Schema.whole(0, Long.MAX_VALUE),
+                                        false,
                                         0L,
                                         "The number of an entry whose hash is known: the proof begins there."),
                                 Parameter.of(

@@ -57,7 +57,8 @@ public final class ClusterEndpoint {
             Schema.required("node", Schema.text().orNull(), "The name of its node; null: wherever the hash says."));
 
     private static final Schema.Members CLUSTER = Schema.members(
-            Schema.required("nodes", Schema.list(NODE, Integer.MAX_VALUE), "All nodes, and those that were there lately."),
+            Schema.required(
+                    "nodes", Schema.list(NODE, Integer.MAX_VALUE), "All nodes, and those that were there lately."),
             Schema.required("moves_in_progress", Schema.whole(0, Integer.MAX_VALUE), "Tenants that change their node."),
             Schema.required("pins", Schema.list(PIN, Integer.MAX_VALUE), "Tenants that should be on a certain node."));
 
@@ -84,7 +85,6 @@ public final class ClusterEndpoint {
                                 "cluster_drain",
                                 "Lets a node, by its id or name, give its tenants away and take no more.",
                                 call -> drain(call, true))
-                        .heeds(RequestHeader.IDEMPOTENCY_KEY)
                         .answers(200, DRAINED)
                         .refuses(404),
                 Route.of(
@@ -93,7 +93,6 @@ public final class ClusterEndpoint {
                                 "cluster_undrain",
                                 "Lets a node take tenants again.",
                                 call -> drain(call, false))
-                        .heeds(RequestHeader.IDEMPOTENCY_KEY)
                         .answers(200, DRAINED)
                         .refuses(404),
                 Route.of(
@@ -108,7 +107,6 @@ public final class ClusterEndpoint {
                                         Schema.text(1, Limits.IDENTIFIER_BYTES),
                                         "The name or the id of a live node.")),
                                 BODY_BYTES)
-                        .heeds(RequestHeader.IDEMPOTENCY_KEY)
                         .answers(200, PIN)
                         .refuses(404),
                 Route.of(
@@ -117,7 +115,6 @@ public final class ClusterEndpoint {
                                 "cluster_unpin",
                                 "Unpins a tenant: it goes wherever the hash says.",
                                 call -> call.systemAdministrator().compose(v -> pinned(call, null)))
-                        .heeds(RequestHeader.IDEMPOTENCY_KEY)
                         .answers(200, PIN)
                         .refuses(404));
     }

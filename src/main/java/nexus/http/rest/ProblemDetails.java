@@ -69,7 +69,8 @@ public final class ProblemDetails {
                 Schema.required("title", Schema.text(), "The kind, for people."),
                 Schema.required("status", Schema.whole(400, 599), "The status of the answer."),
                 Schema.required("detail", Schema.text(), "What is wrong, in one sentence."),
-                Schema.optional("retry_after", Schema.whole(1, Long.MAX_VALUE), "Seconds until it is worth another try."));
+                Schema.optional(
+                        "retry_after", Schema.whole(1, Long.MAX_VALUE), "Seconds until it is worth another try."));
     }
 
     /** Rounded up: who comes back a little late need not come twice. */

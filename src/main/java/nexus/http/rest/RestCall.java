@@ -11,6 +11,7 @@ import nexus.http.rpc.ListCursor;
 import nexus.http.rpc.RpcOptions;
 import nexus.http.rpc.RpcServices;
 import nexus.kernel.CommandId;
+import nexus.kernel.ContentHash;
 import nexus.kernel.Problem;
 import nexus.kernel.ZoneName;
 import nexus.tenant.Ask;
@@ -31,6 +32,11 @@ public final class RestCall {
     private final Map<?, ?> body;
     private final byte[] bodyBytes;
     private final @Nullable String ifMatch;
+    private final @Nullable Once once;
+    private boolean replayed;
+
+    /** What makes a request one that is done once: its sender's key, and a digest of all that it says. */
+    record Once(UUID key, ContentHash digest) {}
 
     RestCall(
             RpcServices services,
@@ -40,7 +46,8 @@ public final class RestCall {
             Map<String, Object> query,
             Map<?, ?> body,
             byte[] bodyBytes,
-            @Nullable String ifMatch) {
+            @Nullable String ifMatch,
+            @Nullable Once once) {
         this.services = services;
         this.operation = operation;
         this.caller = caller;
@@ -49,6 +56,7 @@ public final class RestCall {
         this.body = body;
         this.bodyBytes = bodyBytes;
         this.ifMatch = ifMatch;
+        this.once = once;
     }
 
     RpcServices services() {
@@ -143,8 +151,14 @@ public final class RestCall {
 
     // ---- the way to the tenant --------------------------------------------------------------------------------------
 
-    /** Asks a tenant, null for the caller's own, within what is left of the caller's time. */
+    /**
+     * Asks a tenant, null for the caller's own, within what is left of the caller's time. A command is done once for the
+     * request's idempotency key, if there is one.
+     */
     public Future<Reply> ask(@Nullable ZoneName zone, TenantRequest request) {
+        TenantRequest asked = once != null && request instanceof TenantRequest.Command command
+                ? new TenantRequest.Idempotent(once.key(), once.digest(), command)
+                : request;
         Duration left =
                 Duration.ofNanos(caller.deadlineNanos() - services.ticker().getAsLong());
         if (left.compareTo(RpcOptions.LEAST_TIME) < 0) {
@@ -162,7 +176,19 @@ public final class RestCall {
                         caller.claims(),
                         zone,
                         left,
-                        request));
+                        asked))
+                .map(reply -> {
+                    if (reply instanceof Reply.Replayed again) {
+                        replayed = true;
+                        return again.reply();
+                    }
+                    return reply;
+                });
+    }
+
+    /** Whether the reply is that of the first request of this key. */
+    boolean isReplayed() {
+        return replayed;
     }
 
     /**

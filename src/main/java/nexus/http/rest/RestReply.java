@@ -38,7 +38,8 @@ public record RestReply(
      *
      * @param last the key of the last item if there may be more behind it; null at the end
      */
-    public static <T> RestReply page(RestCall call, List<T> items, BiConsumer<JsonWriter, T> item, @Nullable String last) {
+    public static <T> RestReply page(
+            RestCall call, List<T> items, BiConsumer<JsonWriter, T> item, @Nullable String last) {
         String filters = call.filters();
         return of(out -> {
             out.object().name("items").list();
@@ -54,7 +55,9 @@ public record RestReply(
         return Schema.members(
                 Schema.required("items", Schema.list(item, limitMax), "The items of this page."),
                 Schema.required(
-                        "next_cursor", Schema.text().orNull(), "The `cursor` of the next page; null: this is the last."));
+                        "next_cursor",
+                        Schema.text().orNull(),
+                        "The `cursor` of the next page; null: this is the last."));
     }
 
     /** With an etag. */

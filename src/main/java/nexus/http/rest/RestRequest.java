@@ -1,9 +1,11 @@
 package nexus.http.rest;
 
 import io.vertx.core.Future;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.Consumer;
 import nexus.http.json.JsonFormatException;
 import nexus.http.json.JsonReader;
@@ -14,15 +16,16 @@ import nexus.http.rpc.Operation;
 import nexus.http.rpc.QueryString;
 import nexus.http.rpc.RequestHead;
 import nexus.http.rpc.RpcServices;
+import nexus.kernel.ContentHash;
 import nexus.kernel.Problem;
 import nexus.kernel.ProblemException;
 import nexus.tenant.Credential;
 import org.jspecify.annotations.Nullable;
 
 /** One request on its way from the head to the answer: all that a route declares is judged here, once for all of them. */
-record RestRequest(RpcServices services, Route route, Map<String, String> path, RequestHead head)
-        implements Operation {
+record RestRequest(RpcServices services, Route route, Map<String, String> path, RequestHead head) implements Operation {
     private static final int ETAG_CHARS = 200;
+    private static final int IDEMPOTENCY_KEY_CHARS = 255;
 
     @Override
     public int bodyBytesMax() {
@@ -36,16 +39,17 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
 
     @Override
     public Future<Answer> handle(Caller caller, byte[] body) {
-        Future<RestReply> reply;
+        Future<Answer> answer;
         try {
-            reply = route.handler().handle(read(caller, body));
+            RestCall call = read(caller, body);
+            answer = route.handler().handle(call).map(reply -> whole(call, reply));
         } catch (JsonFormatException e) {
-            reply = Future.failedFuture(
+            answer = Future.failedFuture(
                     Problem.invalid("the body: " + e.getMessage()).exception());
-        } catch (ProblemException e) {
-            reply = Future.failedFuture(e);
+        } catch (RuntimeException e) {
+            answer = Future.failedFuture(e);
         }
-        return reply.map(this::whole).recover(failure -> {
+        return answer.recover(failure -> {
             if (!(failure instanceof ProblemException e)) {
                 return Future.failedFuture(failure);
             }
@@ -59,7 +63,36 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
     private RestCall read(Caller caller, byte[] body) {
         Map<String, Object> query = query();
         Map<?, ?> members = members(body);
-        return new RestCall(services, route.operation(), caller, path, query, members, body, ifMatch());
+        return new RestCall(
+                services, route.operation(), caller, path, query, members, body, ifMatch(), once(caller, body));
+    }
+
+    /** What makes the request one that is done once. The key alone is not enough: it is its sender's. */
+    private RestCall.@Nullable Once once(Caller caller, byte[] body) {
+        String key = only(RequestHeader.IDEMPOTENCY_KEY);
+        if (key == null) {
+            return null;
+        }
+        boolean sane = !key.isEmpty()
+                && key.length() <= IDEMPOTENCY_KEY_CHARS
+                && key.chars().allMatch(c -> c > ' ' && c < 0x7f);
+        if (!sane) {
+            throw Problem.invalid(
+                            "Idempotency-Key must have 1 to " + IDEMPOTENCY_KEY_CHARS + " visible ASCII characters")
+                    .exception();
+        }
+        Credential credential = caller.credential();
+        String whose = credential.tenant() + "/" + credential.key() + "/" + key;
+        String what = String.join(
+                "\n",
+                route.operation(),
+                path.toString(),
+                String.valueOf(head.query()),
+                String.valueOf(ifMatch()),
+                ContentHash.of(body).hex());
+        return new RestCall.Once(
+                idOf(ContentHash.of(whose.getBytes(StandardCharsets.UTF_8))),
+                ContentHash.of(what.getBytes(StandardCharsets.UTF_8)));
     }
 
     private Map<String, Object> query() {
@@ -68,12 +101,17 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
         for (Parameter parameter : route.input().parameters()) {
             String text = given.remove(parameter.name());
             Object value = text == null ? parameter.otherwise() : parameter.parse(text);
+            if (value == null && parameter.required()) {
+                throw Problem.invalid("parameter '" + parameter.name() + "' is required")
+                        .exception();
+            }
             if (value != null) {
                 values.put(parameter.name(), value);
             }
         }
         if (!given.isEmpty()) {
-            throw Problem.invalid("unknown parameter '" + given.keySet().iterator().next() + "' in the query string")
+            throw Problem.invalid(
+                            "unknown parameter '" + given.keySet().iterator().next() + "' in the query string")
                     .exception();
         }
         return values;
@@ -108,6 +146,13 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
         return values.get(0).strip();
     }
 
+    /** The first half of a digest: two of a tenant's requests of one day do not meet in 128 bits. */
+    private static UUID idOf(ContentHash digest) {
+        String hex = digest.hex();
+        return new UUID(
+                Long.parseUnsignedLong(hex.substring(0, 16), 16), Long.parseUnsignedLong(hex.substring(16, 32), 16));
+    }
+
     private @Nullable String ifMatch() {
         String value = only(RequestHeader.IF_MATCH);
         if (value == null || value.equals("*")) {
@@ -122,7 +167,8 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
         return tag;
     }
 
-    private Answer whole(RestReply reply) {
+    private Answer whole(RestCall call, RestReply given) {
+        RestReply reply = call.isReplayed() ? given.with("Idempotency-Replayed", "true") : given;
         Consumer<JsonWriter> body = reply.body();
         Route.Output output = route.output();
         if ((body == null) != (output.body() == null) || (reply.etag() != null) != output.etag()) {
@@ -132,7 +178,6 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
         if (body != null) {
             body.accept(out);
         }
-        return new Answer.Whole(
-                output.status(), "ok", Answer.Caching.NO_STORE, reply.etag(), 0, out, reply.headers());
+        return new Answer.Whole(output.status(), "ok", Answer.Caching.NO_STORE, reply.etag(), 0, out, reply.headers());
     }
 }

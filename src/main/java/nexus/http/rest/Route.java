@@ -33,10 +33,7 @@ public record Route(
      * @param bodyBytesMax the largest body
      */
     public record Input(
-            Schema.@Nullable Members body,
-            int bodyBytesMax,
-            List<Parameter> parameters,
-            Set<RequestHeader> headers) {
+            Schema.@Nullable Members body, int bodyBytesMax, List<Parameter> parameters, Set<RequestHeader> headers) {
         /** Copied; the body is bounded. */
         public Input {
             parameters = List.copyOf(parameters);

@@ -311,10 +311,8 @@ public sealed interface Schema {
                 out.put("description", member.description()).endObject();
             }
             out.endObject();
-            List<String> needed = members.stream()
-                    .filter(Member::required)
-                    .map(Member::name)
-                    .toList();
+            List<String> needed =
+                    members.stream().filter(Member::required).map(Member::name).toList();
             if (!needed.isEmpty()) {
                 out.name("required").list();
                 needed.forEach(out::value);

@@ -29,7 +29,8 @@
  * is the last key, opaque, and refused under other filters; pages are stable while others write.
  *
  * <p>{@code Idempotency-Key} costs a handler nothing: the one command that it asks is remembered with its reply, in its own
- * transaction, and answered again. So a handler asks at most one command, and its answer is a function of the reply alone.
+ * transaction, and answered again. So a handler of such a route asks one command and nothing else, and its answer is a function
+ * of the request and the reply alone.
  */
 @NullMarked
 package nexus.http.rest;

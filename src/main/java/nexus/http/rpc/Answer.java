@@ -56,12 +56,7 @@ public sealed interface Answer {
             implements Answer {
         /** Without more headers. */
         public Whole(
-                int status,
-                String outcome,
-                Caching caching,
-                @Nullable String etag,
-                int retryAfter,
-                JsonWriter body) {
+                int status, String outcome, Caching caching, @Nullable String etag, int retryAfter, JsonWriter body) {
             this(status, outcome, caching, etag, retryAfter, body, Map.of());
         }
     }

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * server's own and ignored; all others are the administrator's and kept as they are. A null says nothing, but in
  * {@code limits}, where it means unlimited.
  */
-final class RecordDocument {
-    private static final Set<String> SERVERS_OWN = Set.of("usage", "created_at", "tenant_id");
+public final class RecordDocument {
+    private static final Set<String> SERVERS_OWN = Set.of("usage", "created_at", "tenant_id", "deletes_at");
     private static final BigDecimal GIB = BigDecimal.valueOf(Limits.GIB);
     private static final int TEXT_CHARS = 1000;
 
@@ -52,6 +52,11 @@ final class RecordDocument {
         } catch (JsonFormatException e) {
             throw Problem.refused("the record: " + e.getMessage(), path.wire()).exception();
         }
+    }
+
+    /** The change that the members of a document ask for, each as JSON text by its name. */
+    public static RecordPatch parse(Map<String, String> members, String path) {
+        return new RecordDocument(path, members).patch();
     }
 
     private RecordPatch patch() {

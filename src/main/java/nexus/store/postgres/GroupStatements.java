@@ -25,6 +25,7 @@ import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
 import nexus.store.KeyRecord;
+import nexus.store.KeyedReply;
 import nexus.store.TenantRecord;
 import nexus.store.TupleRow;
 import nexus.store.UserRecord;
@@ -66,31 +67,16 @@ final class GroupStatements {
         if (record != null) {
             all.record(record);
         }
-        Group.Folder folder = group.folder();
-        if (folder instanceof Group.Folder.Removed removed) {
-            all.folderRemoved(removed.path(), group.at(), isRoot(removed.path()) ? 0 : 1);
-        } else if (folder instanceof Group.Folder.Moved moved) {
-            all.folderMoved(moved.path(), moved.to(), 1);
-        }
-        all.ifAny(group.filesRemoved(), rows -> all.filesRemoved(rows, group.at()));
-        all.ifAny(group.filesPut(), all::filesPut);
-        all.contents(group);
-        all.ifAny(group.versionsPut(), all::versionsPut);
-        all.ifAny(group.versionsDropped(), rows -> all.versionsDropped(rows, group.at()));
-        all.ifAny(group.tuplesRemoved(), all::tuplesRemoved);
-        all.ifAny(group.tuplesPut(), all::tuplesPut);
-        all.ifAny(group.keysPut(), all::keysPut);
-        all.ifAny(group.usersRemoved(), all::usersRemoved);
-        all.ifAny(group.usersPut(), all::usersPut);
-        all.ifAny(group.audit(), all::audit);
+        all.rows(group);
         Group.Outcome outcome = group.outcome();
         if (outcome != null) {
             all.outcome(group.revision(), group.at(), outcome.replies());
+            all.ifAny(outcome.keyed(), all::keyed);
         }
         if (group.revision() % PRUNE_EVERY == 0) {
             all.prune(group.at());
         }
-        group.tenantsMade().forEach(all::tenantMade);
+        group.tenantsMade().forEach(all::founded);
         group.controls().forEach(all::control);
         if (mayUnreference(group)) {
             all.sweep();
@@ -100,6 +86,27 @@ final class GroupStatements {
         }
         all.seal();
         return all.steps;
+    }
+
+    /** The changes of the tenant's own rows. */
+    private void rows(Group group) {
+        Group.Folder folder = group.folder();
+        if (folder instanceof Group.Folder.Removed removed) {
+            folderRemoved(removed.path(), group.at(), isRoot(removed.path()) ? 0 : 1);
+        } else if (folder instanceof Group.Folder.Moved moved) {
+            folderMoved(moved.path(), moved.to(), 1);
+        }
+        ifAny(group.filesRemoved(), rows -> filesRemoved(rows, group.at()));
+        ifAny(group.filesPut(), this::filesPut);
+        contents(group);
+        ifAny(group.versionsPut(), this::versionsPut);
+        ifAny(group.versionsDropped(), rows -> versionsDropped(rows, group.at()));
+        ifAny(group.tuplesRemoved(), this::tuplesRemoved);
+        ifAny(group.tuplesPut(), this::tuplesPut);
+        ifAny(group.keysPut(), this::keysPut);
+        ifAny(group.usersRemoved(), this::usersRemoved);
+        ifAny(group.usersPut(), this::usersPut);
+        ifAny(group.audit(), this::audit);
     }
 
     /** Every statement once, in a form that does nothing in a transaction of {@link #NOBODY}, to have them prepared. */
@@ -123,7 +130,9 @@ final class GroupStatements {
         all.audit(List.of());
         all.steps.add(Step.of(OUTCOME, NOBODY, Rows.at(epoch), 0L, null));
         all.counted++;
+        all.keyed(List.of());
         all.prune(epoch);
+        all.become(NOBODY);
         all.sweep();
         all.tombstone(epoch, 0);
         all.seal();
@@ -173,14 +182,7 @@ final class GroupStatements {
 
     private void fence(Group group) {
         Usage usage = group.usage();
-        long audited = 0;
-        long last = 0;
-        Buffer end = NO_ENTRY;
-        for (AuditEntry entry : group.audit()) {
-            audited += Rows.utf8(entry.line()).length + 1L;
-            last = entry.sequence();
-            end = link(entry);
-        }
+        Audited audited = Audited.of(group);
         steps.add(Step.of(
                 FENCE,
                 tenant,
@@ -192,9 +194,32 @@ final class GroupStatements {
                 usage.files(),
                 usage.bytes(),
                 (long) group.audit().size(),
-                last,
-                audited,
-                end));
+                audited.last(),
+                audited.bytes(),
+                audited.end() == null ? NO_ENTRY : audited.end()));
+    }
+
+    /**
+     * What a group adds to the audit log.
+     *
+     * @param last the number of the last entry
+     * @param end its hash; null if there is none
+     * @param bytes of all lines with their line ends
+     */
+    private record Audited(long last, @Nullable Buffer end, long bytes) {
+        static final Audited NOTHING = new Audited(0, null, 0);
+
+        static Audited of(Group group) {
+            long bytes = 0;
+            long last = 0;
+            Buffer end = null;
+            for (AuditEntry entry : group.audit()) {
+                bytes += Rows.utf8(entry.line()).length + 1L;
+                last = entry.sequence();
+                end = link(entry);
+            }
+            return new Audited(last, end, bytes);
+        }
     }
 
     private static Buffer link(AuditEntry entry) {
@@ -218,7 +243,7 @@ final class GroupStatements {
                 SET display_name = $2, plan = $3, status = $4, suspension_reason = $5, trial_ends_at = $6,
                     users_limit = $7, files_limit = $8, bytes_limit = $9, retained_versions = $10,
                     member_names = $11, member_values = $12, limit_names = $13, limit_values = $14,
-                    settings_revision = $15
+                    settings_revision = $15, cancelled_at = $16, due_at = $17
                 WHERE id = $1 AND deleted_at IS NULL
                 RETURNING 1)
             SELECT step('record', count(*), 1) FROM changed""";
@@ -241,19 +266,25 @@ final class GroupStatements {
                 values(record.members()),
                 names(record.limitMembers()),
                 values(record.limitMembers()),
-                record.settingsRevision());
+                record.settingsRevision(),
+                Rows.atOrNull(record.cancelledAt()),
+                Rows.atOrNull(record.dueAt()));
     }
 
     private static final String TENANT_MADE = """
             WITH made AS (
                 INSERT INTO tenant (id, name, display_name, plan, status, suspension_reason, trial_ends_at, users_limit,
                     files_limit, bytes_limit, retained_versions, member_names, member_values, limit_names, limit_values,
-                    settings_revision, created_at, last_at)
-                VALUES ($1, $16, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17, $17)
+                    settings_revision, cancelled_at, due_at, created_at, last_at, revision, users, files, bytes,
+                    audit_sequence, audit_bytes, audit_chained, audit_hash)
+                VALUES ($1, $18, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $19, $19, $20, $21,
+                    $22, $23, $24, $25, $24, $26)
                 RETURNING 1)
             SELECT step('tenant made', count(*), 1) FROM made""";
 
-    private void tenantMade(TenantRecord record) {
+    private void tenantMade(TenantRecord record, @Nullable Group first) {
+        Usage usage = first == null ? Usage.NONE : first.usage();
+        Audited audited = first == null ? Audited.NOTHING : Audited.of(first);
         step(
                 TENANT_MADE,
                 record.id().value(),
@@ -271,8 +302,40 @@ final class GroupStatements {
                 names(record.limitMembers()),
                 values(record.limitMembers()),
                 record.settingsRevision(),
+                Rows.atOrNull(record.cancelledAt()),
+                Rows.atOrNull(record.dueAt()),
                 record.zone().value(),
-                Rows.at(record.createdAt()));
+                Rows.at(record.createdAt()),
+                first == null ? 0L : first.revision(),
+                usage.users(),
+                usage.files(),
+                usage.bytes(),
+                audited.last(),
+                audited.bytes(),
+                audited.end());
+    }
+
+    private static final String BECOME = """
+            SELECT step('become', 0, 0) FROM set_config('nexus.tenant', $1, true)""";
+
+    /** A new tenant with all that it begins with: its rows are written as its own, and then the group goes on as itself. */
+    private void founded(Group.Founding founding) {
+        Group first = founding.first();
+        tenantMade(founding.record(), first);
+        if (first == null) {
+            return;
+        }
+        Must.hold(first.tenant().equals(founding.record().id()), "a founding writes what is its own", first.tenant());
+        GroupStatements own = new GroupStatements(first.tenant().value());
+        own.become(own.tenant);
+        own.rows(first);
+        own.become(tenant);
+        steps.addAll(own.steps);
+        counted += own.counted;
+    }
+
+    private void become(UUID whom) {
+        step(BECOME, whom.toString());
     }
 
     private static final String NODE_DRAINING = """
@@ -293,7 +356,7 @@ final class GroupStatements {
 
     private static final String TOMBSTONE = """
             WITH ended AS (
-                UPDATE tenant SET name = NULL, deleted_at = $2, owner_node = NULL
+                UPDATE tenant SET name = NULL, deleted_at = $2, owner_node = NULL, due_at = NULL
                 WHERE id = $1 AND deleted_at IS NULL
                 RETURNING 1)
             SELECT step('tombstone', count(*), $3) FROM ended""";
@@ -704,13 +767,37 @@ final class GroupStatements {
         step(OUTCOME, tenant, Rows.at(at), revision, Buffer.buffer(replies));
     }
 
+    private static final String KEYED = """
+            WITH put AS (
+                INSERT INTO keyed_reply (tenant_id, key, digest, at, reply)
+                SELECT $1, n.key, n.digest, n.at, n.reply
+                FROM unnest($2::uuid[], $3::bytea[], $4::timestamptz[], $5::bytea[]) AS n (key, digest, at, reply)
+                ON CONFLICT (tenant_id, key) DO UPDATE
+                SET digest = excluded.digest, at = excluded.at, reply = excluded.reply
+                RETURNING 1)
+            SELECT step('keyed replies', count(*), $6) FROM put""";
+
+    private void keyed(List<KeyedReply> rows) {
+        step(
+                KEYED,
+                tenant,
+                column(rows, UUID[]::new, KeyedReply::key),
+                column(rows, Buffer[]::new, row -> bytes(row.digest())),
+                column(rows, OffsetDateTime[]::new, row -> Rows.at(row.at())),
+                column(rows, Buffer[]::new, row -> Buffer.buffer(row.reply())),
+                (long) rows.size());
+    }
+
     private static final String PRUNE = """
             WITH gone AS (
-                DELETE FROM tenant_group WHERE tenant_id = $1 AND at < $2 RETURNING 1)
-            SELECT step('prune', 0, 0) FROM (SELECT count(*) FROM gone) AS done""";
+                DELETE FROM tenant_group WHERE tenant_id = $1 AND at < $2 RETURNING 1),
+            forgotten AS (
+                DELETE FROM keyed_reply WHERE tenant_id = $1 AND at < $3 RETURNING 1)
+            SELECT step('prune', 0, 0)
+            FROM (SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM forgotten)) AS done""";
 
     private void prune(Instant at) {
-        step(PRUNE, tenant, Rows.at(at.minus(Limits.OUTCOME_MEMORY)));
+        step(PRUNE, tenant, Rows.at(at.minus(Limits.OUTCOME_MEMORY)), Rows.at(at.minus(Limits.IDEMPOTENCY_MEMORY)));
     }
 
     // -------------------------------------------------------------------------------------------------------- columns

@@ -5,12 +5,14 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
+import nexus.quota.Usage;
 import nexus.store.Registry;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +67,46 @@ public final class PgRegistry implements Registry {
                                 Rows.time(row, "created_at"))));
     }
 
+    private static final String RECORDS = """
+            SELECT id, name, display_name, plan, status, suspension_reason, trial_ends_at, cancelled_at, users_limit,
+                   files_limit, bytes_limit, retained_versions, member_names, member_values, limit_names, limit_values,
+                   created_at, settings_revision, users, files, bytes
+            FROM tenant
+            WHERE name > $1 AND id <> $2
+              AND ($3::text IS NULL OR plan = $3)
+              AND ($4::text IS NULL
+                   OR CASE WHEN status = 'trial' AND trial_ends_at <= $5 THEN 'suspended' ELSE status END = $4)
+            ORDER BY name
+            LIMIT $6""";
+
+    @Override
+    public Future<List<Registered>> records(Search search) {
+        ZoneName after = search.after();
+        return database.control(
+                        RECORDS,
+                        Tuple.of(
+                                after == null ? "" : after.value(),
+                                TenantId.SYSTEM.value(),
+                                search.plan() == null ? null : search.plan().text(),
+                                search.status() == null ? null : search.status().text(),
+                                Rows.at(search.now()),
+                                (long) search.limit()))
+                .map(rows -> map(
+                        rows,
+                        row -> new Registered(
+                                Rows.record(row),
+                                new Usage(row.getLong("users"), row.getLong("files"), row.getLong("bytes")))));
+    }
+
+    private static final String DUE = """
+            SELECT id FROM tenant WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2""";
+
+    @Override
+    public Future<List<TenantId>> due(Instant now, int limit) {
+        return database.control(DUE, Tuple.of(Rows.at(now), (long) limit))
+                .map(rows -> map(rows, row -> new TenantId(row.getUUID("id"))));
+    }
+
     private static final String TOMBSTONES = """
             SELECT id FROM tenant WHERE deleted_at IS NOT NULL ORDER BY id LIMIT $1""";
 
@@ -83,6 +125,7 @@ public final class PgRegistry implements Registry {
                 UNION ALL SELECT 1 FROM blob_chunk WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM audit_entry WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM tenant_group WHERE tenant_id = $1
+                UNION ALL SELECT 1 FROM keyed_reply WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM api_key WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM tenant_user WHERE tenant_id = $1
                 LIMIT 1),

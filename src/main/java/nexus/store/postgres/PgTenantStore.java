@@ -36,6 +36,7 @@ import nexus.store.FileEntry.RetainedVersion;
 import nexus.store.FileVersion;
 import nexus.store.Group;
 import nexus.store.KeyRecord;
+import nexus.store.KeyedReply;
 import nexus.store.StoreException;
 import nexus.store.StoreException.Reason;
 import nexus.store.TenantSnapshot;
@@ -70,6 +71,7 @@ public final class PgTenantStore implements TenantStore {
             "blob",
             "audit_entry",
             "tenant_group",
+            "keyed_reply",
             "api_key",
             "tenant_user");
 
@@ -136,8 +138,8 @@ public final class PgTenantStore implements TenantStore {
     }
 
     private static final String LOAD_TENANT = """
-            SELECT id, name, display_name, plan, status, suspension_reason, trial_ends_at, users_limit, files_limit,
-                   bytes_limit, retained_versions, member_names, member_values, limit_names, limit_values, created_at,
+            SELECT id, name, display_name, plan, status, suspension_reason, trial_ends_at, cancelled_at,
+                   users_limit, files_limit, bytes_limit, retained_versions, member_names, member_values, limit_names, limit_values, created_at,
                    settings_revision, revision, last_at, users, files, bytes, audit_sequence, audit_bytes, audit_chained,
                    coalesce(audit_hash, audit_start(id)) AS audit_hash
             FROM tenant
@@ -527,6 +529,20 @@ public final class PgTenantStore implements TenantStore {
                 query.subjectRelation(),
                 (long) query.limit());
         return database.query(tenant, step).map(rows -> map(rows, Rows::tupleRow));
+    }
+
+    private static final String KEYED_REPLY = """
+            SELECT digest, at, reply FROM keyed_reply WHERE tenant_id = $1 AND key = $2""";
+
+    @Override
+    public Future<Optional<KeyedReply>> keyedReply(TenantId tenant, UUID key) {
+        return database.query(tenant, Step.of(KEYED_REPLY, tenant.value(), key))
+                .map(rows -> first(rows)
+                        .map(row -> new KeyedReply(
+                                key,
+                                Rows.hash(row, "digest"),
+                                Rows.time(row, "at"),
+                                row.getBuffer("reply").getBytes())));
     }
 
     /** The inside of a JSON string. */

@@ -83,6 +83,7 @@ final class Rows {
                 known(TenantStatus.parse(row.getString("status")), row.getString("status")),
                 row.getString("suspension_reason"),
                 timeOrNull(row, "trial_ends_at"),
+                timeOrNull(row, "cancelled_at"),
                 new QuotaOverrides(row.getLong("users_limit"), row.getLong("files_limit"), row.getLong("bytes_limit")),
                 row.getInteger("retained_versions"),
                 members(row.getArrayOfStrings("member_names"), row.getArrayOfStrings("member_values")),

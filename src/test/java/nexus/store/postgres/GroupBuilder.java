@@ -18,6 +18,7 @@ import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
 import nexus.store.KeyRecord;
+import nexus.store.KeyedReply;
 import nexus.store.TenantRecord;
 import nexus.store.TupleRow;
 import nexus.store.UserRecord;
@@ -48,7 +49,8 @@ final class GroupBuilder {
     final List<UserRecord> usersPut = new ArrayList<>();
     final List<AuditEntry> audit = new ArrayList<>();
     byte @Nullable [] replies;
-    final List<TenantRecord> tenantsMade = new ArrayList<>();
+    final List<KeyedReply> keyed = new ArrayList<>();
+    final List<Group.Founding> tenantsMade = new ArrayList<>();
     final List<Group.Control> controls = new ArrayList<>();
     boolean tombstone;
 
@@ -94,7 +96,7 @@ final class GroupBuilder {
                 usersRemoved,
                 usersPut,
                 audit,
-                replies == null ? null : new Group.Outcome(replies),
+                replies == null ? null : new Group.Outcome(replies, keyed),
                 tenantsMade,
                 controls,
                 tombstone);

@@ -5,6 +5,7 @@ import static nexus.store.postgres.StoreFixture.await;
 import static nexus.store.postgres.StoreFixture.content;
 import static nexus.store.postgres.StoreFixture.tuple;
 import static nexus.store.postgres.StoreFixture.version;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -26,6 +27,7 @@ import nexus.kernel.ContentHash;
 import nexus.kernel.Epoch;
 import nexus.kernel.FileId;
 import nexus.kernel.KeyId;
+import nexus.kernel.Limits;
 import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
@@ -38,6 +40,7 @@ import nexus.store.FileEntry;
 import nexus.store.FileVersion;
 import nexus.store.Group;
 import nexus.store.KeyRecord;
+import nexus.store.KeyedReply;
 import nexus.store.Leases.Mode;
 import nexus.store.StoreException.Reason;
 import nexus.store.TenantRecord;
@@ -133,7 +136,7 @@ class PgGroupTest {
         Epoch epoch = fixture.take(TenantId.SYSTEM).epoch();
         GroupBuilder group = fixture.next(TenantId.SYSTEM, epoch);
         TenantId second = new TenantId(fixture.ids.next());
-        group.tenantsMade.add(TenantRecord.created(second, new ZoneName("taken-name"), T0));
+        group.tenantsMade.add(new Group.Founding(TenantRecord.created(second, new ZoneName("taken-name"), T0), null));
         assertEquals(Reason.FAILED, StoreFixture.reason(fixture.store.commit(group.build())));
         assertEquals(Optional.of(acme.id), await(fixture.registry.find(new ZoneName("taken-name"))));
     }
@@ -456,6 +459,74 @@ class PgGroupTest {
                 List.of("34"),
                 fixture.rows(
                         "SELECT min(revision) FROM nexus.tenant_group WHERE tenant_id = '" + acme.id.value() + "'"));
+    }
+
+    @Test
+    void keyedRepliesAreFoundAndForgottenAfterADay() {
+        StoreFixture.Owned acme = fixture.tenant("keyed");
+        UUID key = new UUID(3, 4);
+        GroupBuilder first = acme.next();
+        first.replies = new byte[] {1};
+        first.keyed.add(new KeyedReply(key, ContentHash.of(new byte[] {1}), T0, new byte[] {7}));
+        acme.commit(first);
+        KeyedReply found = await(fixture.store.keyedReply(acme.id, key)).orElseThrow();
+        assertEquals(ContentHash.of(new byte[] {1}), found.digest());
+        assertEquals(T0, found.at());
+        assertArrayEquals(new byte[] {7}, found.reply());
+        assertEquals(Optional.empty(), await(fixture.store.keyedReply(acme.id, new UUID(3, 5))));
+        for (int i = 0; i < 70; i++) {
+            GroupBuilder group = acme.next();
+            group.at = T0.plus(Limits.IDEMPOTENCY_MEMORY).plusSeconds(1);
+            acme.commit(group);
+        }
+        assertEquals(Optional.empty(), await(fixture.store.keyedReply(acme.id, key)));
+    }
+
+    /** A tenant with a file, a grant and a key from the beginning. */
+    private static Group.Founding founding(TenantId tenant, String zone) {
+        GroupBuilder first = new GroupBuilder(tenant, fixture.node, new Epoch(1), 1);
+        FileEntry file = fixture.file("/welcome", content("welcome"));
+        first.at = T0;
+        first.put(file);
+        first.versionsPut.add(version(file));
+        first.blobsPut.add(content("welcome"));
+        first.tuplesPut.add(tuple("/", "owner", "alice"));
+        first.audit.add(new AuditEntry(1, T0, "{\"a\":1}"));
+        first.usage = new Usage(0, 1, 7);
+        return new Group.Founding(TenantRecord.created(tenant, new ZoneName(zone), T0), first.build());
+    }
+
+    @Test
+    void aTenantIsFoundedWithItsRowsAllOrNothing() {
+        Epoch system = fixture.take(TenantId.SYSTEM).epoch();
+        TenantId one = new TenantId(fixture.ids.next());
+        TenantId two = new TenantId(fixture.ids.next());
+        GroupBuilder group = fixture.next(TenantId.SYSTEM, system);
+        group.tenantsMade.add(founding(one, "founded-one"));
+        group.tenantsMade.add(founding(two, "founded-two"));
+        await(fixture.store.commit(group.build()));
+        for (TenantId tenant : List.of(one, two)) {
+            TenantSnapshot snapshot = fixture.take(tenant);
+            assertEquals(1, snapshot.revision());
+            assertEquals(new Usage(0, 1, 7), snapshot.usage());
+            assertEquals(1, snapshot.auditSequence());
+            assertEquals(8, snapshot.auditBytes());
+            assertEquals(
+                    1, await(fixture.store.entries(tenant, List.of("/welcome"))).size());
+            assertEquals(
+                    List.of("1"),
+                    fixture.rows(
+                            "SELECT count(*) FROM nexus.relation_tuple WHERE tenant_id = '" + tenant.value() + "'"));
+        }
+        GroupBuilder broken = fixture.next(TenantId.SYSTEM, system);
+        TenantId three = new TenantId(fixture.ids.next());
+        broken.tenantsMade.add(founding(three, "founded-three"));
+        broken.tenantsMade.add(founding(new TenantId(fixture.ids.next()), "founded-one"));
+        assertEquals(Reason.FAILED, StoreFixture.reason(fixture.store.commit(broken.build())));
+        assertEquals(Optional.empty(), await(fixture.registry.find(new ZoneName("founded-three"))));
+        assertEquals(
+                List.of("0"),
+                fixture.rows("SELECT count(*) FROM nexus.file_entry WHERE tenant_id = '" + three.value() + "'"));
     }
 
     @Test

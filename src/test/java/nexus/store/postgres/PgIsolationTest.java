@@ -15,6 +15,8 @@ import io.vertx.sqlclient.Row;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
+import nexus.kernel.ContentHash;
 import nexus.kernel.FileId;
 import nexus.kernel.KeyId;
 import nexus.kernel.NodeId;
@@ -22,6 +24,7 @@ import nexus.kernel.TenantId;
 import nexus.store.AuditChain;
 import nexus.store.FileEntry;
 import nexus.store.KeyRecord;
+import nexus.store.KeyedReply;
 import nexus.store.StoreException;
 import nexus.store.StoreException.Reason;
 import nexus.store.TenantStore;
@@ -78,6 +81,8 @@ class PgIsolationTest {
         group.usersPut.add(new UserRecord("user:alice", true, StoreFixture.T0));
         group.audited(AuditChain.start(group.tenant), 1, "{}");
         group.replies = new byte[] {1};
+        group.keyed.add(
+                new KeyedReply(new UUID(5, 5), ContentHash.of(new byte[] {1}), StoreFixture.T0, new byte[] {2}));
         tenant.commit(group);
         await(fixture.blobs.put(tenant.id, Buffer.buffer("large")));
     }
@@ -92,6 +97,7 @@ class PgIsolationTest {
                         "blob_chunk",
                         "file_entry",
                         "file_version",
+                        "keyed_reply",
                         "relation_tuple",
                         "tenant_group",
                         "tenant_user"),

@@ -7,18 +7,30 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vertx.core.buffer.Buffer;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
+import nexus.kernel.ContentHash;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
+import nexus.lifecycle.Lifecycle;
+import nexus.lifecycle.TenantStatus;
+import nexus.quota.Plan;
+import nexus.quota.QuotaOverrides;
 import nexus.store.AuditChain;
 import nexus.store.FileEntry;
 import nexus.store.KeyRecord;
+import nexus.store.KeyedReply;
+import nexus.store.Registry;
 import nexus.store.Registry.ChecksumSecret;
 import nexus.store.Registry.Listed;
 import nexus.store.StoreException.Reason;
+import nexus.store.TenantRecord;
 import nexus.store.UserRecord;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -113,7 +125,7 @@ class PgRegistryTest {
                                     + "'")
                             .get(0));
         }
-        assertEquals(9, counts.size());
+        assertEquals(10, counts.size());
         return counts;
     }
 
@@ -130,9 +142,79 @@ class PgRegistryTest {
             group.keysPut.add(new KeyRecord(
                     fixture.ids.nextKey(), new byte[] {1}, "k", "a", "user", "a", false, false, T0, null, null, null));
             group.replies = new byte[] {1};
+            group.keyed.add(new KeyedReply(new UUID(i, i), ContentHash.of(new byte[] {1}), T0, new byte[] {2}));
             tenant.commit(group);
             await(fixture.blobs.put(tenant.id, Buffer.buffer("large " + i)));
         }
+    }
+
+    private static TenantRecord record(TenantId id, String zone, Plan plan, TenantStatus status, @Nullable Instant at) {
+        boolean cancelled = status == TenantStatus.CANCELLED;
+        return new TenantRecord(
+                id,
+                new ZoneName(zone),
+                zone,
+                plan,
+                status,
+                null,
+                cancelled ? null : at,
+                cancelled ? at : null,
+                QuotaOverrides.NONE,
+                10,
+                Map.of(),
+                Map.of(),
+                T0,
+                2);
+    }
+
+    private static TenantId recorded(String zone, Plan plan, TenantStatus status, @Nullable Instant at) {
+        StoreFixture.Owned tenant = fixture.tenant(zone);
+        GroupBuilder group = tenant.next();
+        group.record = record(tenant.id, zone, plan, status, at);
+        tenant.commit(group);
+        return tenant.id;
+    }
+
+    private static List<String> found(
+            @Nullable String after, @Nullable Plan plan, @Nullable TenantStatus status, int limit) {
+        List<String> names = new ArrayList<>();
+        for (Registry.Registered tenant : await(fixture.registry.records(new Registry.Search(
+                after == null ? null : new ZoneName(after), plan, status, T0.plusSeconds(100), limit)))) {
+            if (tenant.record().zone().value().startsWith("search-")) {
+                names.add(tenant.record().zone().value());
+            }
+        }
+        return names;
+    }
+
+    @Test
+    void recordsAreFoundByPlanAndByTheStatusOfTheMoment() {
+        recorded("search-a", Plan.PRO, TenantStatus.TRIAL, T0.plusSeconds(100));
+        recorded("search-b", Plan.PRO, TenantStatus.TRIAL, T0.plusSeconds(101));
+        recorded("search-c", Plan.PRO, TenantStatus.SUSPENDED, null);
+        recorded("search-d", Plan.FREE, TenantStatus.CANCELLED, T0);
+        assertEquals(List.of("search-a", "search-b", "search-c"), found(null, Plan.PRO, null, 1000));
+        assertEquals(List.of("search-a", "search-c"), found(null, null, TenantStatus.SUSPENDED, 1000));
+        assertEquals(List.of("search-b"), found(null, null, TenantStatus.TRIAL, 1000));
+        assertEquals(List.of("search-b", "search-c"), found("search-a", Plan.PRO, null, 1000));
+        assertEquals(List.of("search-b"), found("search-a", Plan.PRO, null, 1));
+        assertEquals(List.of("search-d"), found(null, Plan.FREE, TenantStatus.CANCELLED, 1000));
+    }
+
+    @Test
+    void thoseAreDueWhoseTimeHasComeUntilTheirRecordSaysSo() {
+        TenantId trial = recorded("due-trial", Plan.PRO, TenantStatus.TRIAL, T0.minusSeconds(50));
+        TenantId cancelled = recorded(
+                "due-cancelled",
+                Plan.PRO,
+                TenantStatus.CANCELLED,
+                T0.minus(Lifecycle.RETENTION).minusSeconds(60));
+        recorded("due-later", Plan.PRO, TenantStatus.TRIAL, T0.plusSeconds(50));
+        recorded("due-never", Plan.PRO, TenantStatus.ACTIVE, T0.minusSeconds(50));
+        assertEquals(List.of(cancelled, trial), await(fixture.registry.due(T0, 1000)));
+        assertEquals(List.of(cancelled), await(fixture.registry.due(T0, 1)));
+        assertEquals(List.of(), await(fixture.registry.due(T0.minusSeconds(70), 1000)));
+        fixture.execute("UPDATE nexus.tenant SET due_at = NULL WHERE name LIKE 'due-%'");
     }
 
     @Test

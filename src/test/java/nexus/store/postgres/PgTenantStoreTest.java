@@ -70,6 +70,7 @@ class PgTenantStoreTest {
                 TenantStatus.TRIAL,
                 "because",
                 T0.plusSeconds(99),
+                null,
                 new QuotaOverrides(7L, null, Long.MAX_VALUE),
                 3,
                 members,

@@ -26,6 +26,7 @@ import nexus.rebac.tuple.SubjectRef;
 import nexus.store.Content;
 import nexus.store.FileEntry;
 import nexus.store.FileVersion;
+import nexus.store.Group;
 import nexus.store.Leases;
 import nexus.store.StoreException;
 import nexus.store.TenantRecord;
@@ -89,7 +90,7 @@ final class StoreFixture implements AutoCloseable {
         Epoch system = take(TenantId.SYSTEM).epoch();
         TenantId tenant = new TenantId(ids.next());
         GroupBuilder group = next(TenantId.SYSTEM, system);
-        group.tenantsMade.add(TenantRecord.created(tenant, new ZoneName(zone), T0));
+        group.tenantsMade.add(new Group.Founding(TenantRecord.created(tenant, new ZoneName(zone), T0), null));
         await(store.commit(group.build()));
         return new Owned(tenant, take(tenant).epoch());
     }
