@@ -238,9 +238,14 @@ final class Draft {
     @Nullable
     Keyed keyed(UUID key) {
         Keyed here = keyed.get(key);
-        KeyedReply stored = here == null ? loaded.keyed(key) : null;
-        boolean remembered = stored != null && stored.at().isAfter(now.minus(Limits.IDEMPOTENCY_MEMORY));
-        return remembered ? new Keyed(stored.digest(), ReplyCodec.decodeOne(stored.reply())) : here;
+        if (here != null) {
+            return here;
+        }
+        KeyedReply stored = loaded.keyed(key);
+        if (stored == null || !stored.at().isAfter(now.minus(Limits.IDEMPOTENCY_MEMORY))) {
+            return null;
+        }
+        return new Keyed(stored.digest(), ReplyCodec.decodeOne(stored.reply()));
     }
 
     boolean hasMadeTenant(String zone) {

@@ -1,10 +1,10 @@
 package nexus.http.rest;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import nexus.http.rpc.QueryString;
 import nexus.kernel.Must;
 import nexus.kernel.ProblemException;
@@ -15,14 +15,14 @@ record PathTemplate(String text) {
         Must.hold(text.startsWith("/v1/") && !text.endsWith("/"), "a path of this interface", text);
     }
 
-    /** The values of the variables by their names, decoded; empty if the path is none of these. */
+    /** The values of the variables by their names, sorted and decoded; empty if the path is none of these. */
     Optional<Map<String, String>> match(String path) {
         String[] wanted = text.split("/", -1);
         String[] given = path.split("/", -1);
         if (wanted.length != given.length) {
             return Optional.empty();
         }
-        Map<String, String> values = new HashMap<>();
+        Map<String, String> values = new TreeMap<>();
         for (int i = 0; i < wanted.length; i++) {
             if (!isVariable(wanted[i])) {
                 if (!wanted[i].equals(given[i])) {

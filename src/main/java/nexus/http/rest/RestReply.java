@@ -1,5 +1,6 @@
 package nexus.http.rest;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,7 @@ public record RestReply(
         @Nullable Consumer<JsonWriter> body, @Nullable String etag, Map<String, String> headers) {
     /** Headers keep their order. */
     public RestReply {
-        headers = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+        headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
     }
 
     /** A JSON value. */

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Consumer;
 import nexus.http.json.JsonFormatException;
@@ -127,7 +128,7 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
         }
         Object value = JsonReader.read(body);
         shape.check(value, "the body");
-        return (Map<?, ?>) java.util.Objects.requireNonNull(value);
+        return (Map<?, ?>) Objects.requireNonNull(value);
     }
 
     /** The value of a header that may be there once, if the operation takes it. */

@@ -1,7 +1,6 @@
 package nexus.http.rest;
 
 import java.math.BigDecimal;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -268,13 +267,6 @@ public sealed interface Schema {
         /** Copied. */
         public Members {
             members = List.copyOf(members);
-        }
-
-        /** With more members behind its own. */
-        Members with(Member... more) {
-            List<Member> all = new ArrayList<>(members);
-            all.addAll(List.of(more));
-            return new Members(all, open);
         }
 
         @Override
