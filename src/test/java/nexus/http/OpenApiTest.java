@@ -61,8 +61,8 @@ class OpenApiTest {
         ((Map<?, ?>) document().get("paths"))
                 .forEach((path, methods) -> ((Map<?, ?>) methods)
                         .forEach(
-                                (method, of) -> documented.add(method.toString().toUpperCase(Locale.ROOT)
-                                        + " " + path + " " + ((Map<?, ?>) of).get("operationId"))));
+                                (method, of) -> documented.add(method.toString().toUpperCase(Locale.ROOT) + " " + path
+                                        + " " + ((Map<?, ?>) of).get("operationId"))));
         assertEquals(routed(), documented);
     }
 

@@ -254,29 +254,6 @@ class PgAuditTest {
         assertEquals(Reason.FAILED, acme.refused(group));
     }
 
-    @Test
-    void scratchTimes() {
-        StoreFixture.Owned acme = fixture.tenant("scratch");
-        fixture.execute(
-                "INSERT INTO nexus.audit_entry (tenant_id, sequence, at, line, hash) SELECT '" + acme.id.value()
-                        + "', n, now(), '{\"seq\":' || n || ',\"timestamp\":\"2026-11-24T10:00:00.123456Z\",\"revision\":' || n || ',\"kind\":\"change\",\"action\":\"write\",\"user\":\"user:alice\",\"key_id\":\"01m83zyceb20h3va313z9pz0ra\",\"remote\":\"192.0.2.7\",\"request_id\":\"01m83zyceb20h3va313z9pz0ra-abc\",\"resource\":\"/reports/2026/q3/file-' || n || '.txt\",\"detail\":{\"version\":1,\"size\":1024,\"hash\":\"ef973421ddf125be798212533196ae8b9f3a74a99261180c158bbd8ac5679fcc\"}}', sha256('x') FROM generate_series(1, 100000) n");
-        for (int i = 0; i < 4; i++) {
-            long t = System.nanoTime();
-            numbers(acme, new AuditRange(70001, 90000, true, new AuditFilter("denial", null, null, null), 100));
-            long u = System.nanoTime();
-            await(fixture.store.auditLinks(acme.id, 1000, 1000));
-            long w = System.nanoTime();
-            await(fixture.store.auditSince(acme.id, T0, 100000));
-            System.out.println("SCRATCH filter ms " + (u - t) / 1000000 + " links us " + (w - u) / 1000 + " since us "
-                    + (System.nanoTime() - w) / 1000);
-        }
-        fixture.execute("UPDATE nexus.tenant SET audit_sequence = 100000, audit_chained = 0 WHERE id = '"
-                + acme.id.value() + "'");
-        long t = System.nanoTime();
-        fixture.take(acme.id);
-        System.out.println("SCRATCH chain 100000 ms " + (System.nanoTime() - t) / 1000000);
-    }
-
     // --------------------------------------------------------------------------------------------------------- proofs
 
     /** A tenant with a log of five entries, and its actor on the real store. */

@@ -491,7 +491,7 @@ class PgGroupTest {
         first.versionsPut.add(version(file));
         first.blobsPut.add(content("welcome"));
         first.tuplesPut.add(tuple("/", "owner", "alice"));
-        first.audit.add(new AuditEntry(1, T0, "{\"a\":1}"));
+        first.audited(AuditChain.start(tenant), 1, "{\"a\":1}");
         first.usage = new Usage(0, 1, 7);
         return new Group.Founding(TenantRecord.created(tenant, new ZoneName(zone), T0), first.build());
     }
@@ -511,6 +511,7 @@ class PgGroupTest {
             assertEquals(new Usage(0, 1, 7), snapshot.usage());
             assertEquals(1, snapshot.auditSequence());
             assertEquals(8, snapshot.auditBytes());
+            assertEquals(AuditChain.next(AuditChain.start(tenant), "{\"a\":1}"), snapshot.auditHead());
             assertEquals(
                     1, await(fixture.store.entries(tenant, List.of("/welcome"))).size());
             assertEquals(
