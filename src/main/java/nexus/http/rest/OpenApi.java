@@ -179,7 +179,7 @@ public final class OpenApi {
 
     // ---- the page ---------------------------------------------------------------------------------------------------
 
-    /** The document as a page: no script, no style, no font, nothing from anywhere else. */
+    /** The document as a page: no script, no font, nothing from anywhere else. */
     public String html() {
         StringBuilder page = new StringBuilder(32 * 1024);
         page.append("""
@@ -190,8 +190,9 @@ public final class OpenApi {
                 summary{cursor:pointer;padding:.3rem 0}table{border-collapse:collapse}td{padding:.1rem .8rem .1rem 0;vertical-align:top}
                 b{display:inline-block;min-width:4.5rem}
                 </style></head><body><h1>Nexus /v1</h1>
-                <p>The server's own REST interface, version """);
-        page.append(' ').append(escaped(version)).append("""
+                <p>The server's own REST interface, in version
+                """);
+        page.append(escaped(version)).append("""
                 . Send the key as <code>Authorization: Bearer</code>; errors are
                 problem details (RFC 9457). The same as an <a href="/v1/openapi.json">OpenAPI 3.1 document</a>.</p>
                 """);
