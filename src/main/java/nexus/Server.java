@@ -347,7 +347,8 @@ final class Server implements AutoCloseable {
                 .withBodies(
                         Math.toIntExact(options.bodyMaxBytes()),
                         Math.max(HttpOptions.DEFAULTS.bodyMemoryBytes(), options.bodyMaxBytes()))
-                .withSlowRequest(options.slowOperation());
+                .withSlowRequest(options.slowOperation())
+                .withTrustedProxies(options.trustedProxies());
         HttpAdapter adapter = new HttpAdapter(
                 running,
                 httpOptions,

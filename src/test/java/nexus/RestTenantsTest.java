@@ -331,6 +331,8 @@ class RestTenantsTest {
 
     private static final Map<String, Sample> SAMPLES = Map.ofEntries(
             Map.entry("tenant_onboard", new Sample("/v1/tenants", "{\"zone_id\":\"%s-new\",\"name\":\"New\"}")),
+            Map.entry("audit_list", new Sample("/v1/tenants/%s/audit", null)),
+            Map.entry("audit_verify", new Sample("/v1/tenants/%s/audit/verify", null)),
             Map.entry("tenant_list", new Sample("/v1/tenants?limit=1", null)),
             Map.entry("tenant_get", new Sample("/v1/tenants/%s", null)),
             Map.entry("tenant_update", new Sample("/v1/tenants/%s", "{\"name\":\"Other\"}")),

@@ -16,6 +16,7 @@ import static nexus.bus.ValueForms.TIME;
 import static nexus.bus.ValueForms.TUPLE;
 import static nexus.bus.ValueForms.ZONE;
 
+import nexus.store.AuditEntry;
 import nexus.store.FileVersion;
 import nexus.store.KeyRecord;
 import nexus.store.TupleRow;
@@ -144,6 +145,15 @@ final class ReplyForms {
                     in.text(),
                     in.time(),
                     in.optional(TIME)));
+
+    private static final Form<AuditEntry> AUDIT_ENTRY = Form.of(
+            (out, v) -> {
+                out.number(v.sequence());
+                out.time(v.at());
+                out.text(v.line());
+                out.optional(HASH, v.hash());
+            },
+            in -> new AuditEntry(in.number(), in.time(), in.text(), in.optional(HASH)));
 
     private static final Form<Reply.Tenant> TENANT_RECORD = Form.of(
             (out, v) -> {
@@ -312,6 +322,35 @@ final class ReplyForms {
                     Reply.Replayed.class,
                     (out, v) -> ReplyForms.REPLY.write(out, v.reply()),
                     ReplyForms::replayed)
+            .kind(
+                    20,
+                    Reply.AuditPage.class,
+                    (out, v) -> {
+                        TENANT.write(out, v.tenant());
+                        out.list(AUDIT_ENTRY, v.entries());
+                        out.optional(NUMBER, v.next());
+                    },
+                    in -> new Reply.AuditPage(TENANT.read(in), in.list(AUDIT_ENTRY), in.optional(NUMBER)))
+            .kind(
+                    21,
+                    Reply.AuditVerdict.class,
+                    (out, v) -> {
+                        TENANT.write(out, v.tenant());
+                        HASH.write(out, v.start());
+                        out.number(v.proved());
+                        HASH.write(out, v.hash());
+                        out.number(v.last());
+                        out.optional(NUMBER, v.fault());
+                        out.optional(TEXT, v.reason());
+                    },
+                    in -> new Reply.AuditVerdict(
+                            TENANT.read(in),
+                            HASH.read(in),
+                            in.number(),
+                            HASH.read(in),
+                            in.number(),
+                            in.optional(NUMBER),
+                            in.optional(TEXT)))
             .complete();
 
     static final Form<NodeReply> NODE_REPLY = Kinds.of(NodeReply.class)

@@ -24,6 +24,7 @@ import java.util.UUID;
 import nexus.kernel.CommandId;
 import nexus.kernel.ContentHash;
 import nexus.kernel.Limits;
+import nexus.store.TenantStore;
 import nexus.tenant.Ask;
 import nexus.tenant.Claims;
 import nexus.tenant.Credential;
@@ -85,6 +86,16 @@ final class RequestForms {
                     in.texts(),
                     in.optional(INTEGER),
                     in.texts()));
+
+    private static final Form<TenantStore.AuditFilter> AUDIT_FILTER = Form.of(
+            (out, v) -> {
+                out.optional(TEXT, v.kind());
+                out.optional(TEXT, v.action());
+                out.optional(TEXT, v.user());
+                out.optional(TEXT, v.pathPrefix());
+            },
+            in -> new TenantStore.AuditFilter(
+                    in.optional(TEXT), in.optional(TEXT), in.optional(TEXT), in.optional(TEXT)));
 
     private static final Form<TenantRequest.ProvisionUser> PROVISION_USER = Form.of(
             (out, v) -> {
@@ -213,6 +224,37 @@ final class RequestForms {
                     in -> new TenantRequest.SearchTenants(
                             in.optional(ZONE), in.optional(PLAN), in.optional(STATUS), in.integer()))
             .empty(14, TenantRequest.ShowTenant.class, new TenantRequest.ShowTenant())
+            .kind(
+                    17,
+                    TenantRequest.ListAudit.class,
+                    (out, v) -> {
+                        AUDIT_FILTER.write(out, v.filter());
+                        out.optional(TIME, v.from());
+                        out.optional(TIME, v.to());
+                        out.flag(v.newestFirst());
+                        out.optional(NUMBER, v.after());
+                        out.number(v.limit());
+                    },
+                    in -> new TenantRequest.ListAudit(
+                            AUDIT_FILTER.read(in),
+                            in.optional(TIME),
+                            in.optional(TIME),
+                            in.flag(),
+                            in.optional(NUMBER),
+                            in.integer()))
+            .kind(
+                    18,
+                    TenantRequest.VerifyAudit.class,
+                    (out, v) -> {
+                        out.number(v.after());
+                        out.optional(HASH, v.hash());
+                    },
+                    in -> new TenantRequest.VerifyAudit(in.number(), in.optional(HASH)))
+            .kind(
+                    19,
+                    TenantRequest.RequireSystem.class,
+                    (out, v) -> out.text(v.operation()),
+                    in -> new TenantRequest.RequireSystem(in.text()))
             .kind(
                     64,
                     TenantRequest.MakeDirectory.class,

@@ -33,6 +33,11 @@ public enum ServerOption {
                     + " directory, in a cluster database."),
     LIST_ENTRIES("<form>", "object", "What listings contain: object or string."),
     BODY_MAX("<size>", "64MiB", "The largest request body, such as 512KiB or 64MiB."),
+    TRUSTED_PROXIES(
+            "<ranges>",
+            null,
+            "Whose X-Forwarded-For is believed, such as 10.0.0.0/8,::1: then the audit has the client's address and not the"
+                    + " proxy's. Without it nobody's."),
     EVENT_LOOPS("<count>", null, "The number of event loops; the number of processors if not given."),
     IDLE_PASSIVATION("<time>", "10m", "How long a tenant stays in memory without a request, such as 90s or 10m."),
     SLOW_OPERATION("<time>", "250ms", "Operations that take longer are logged, such as 250ms or 2s."),
@@ -87,6 +92,7 @@ public enum ServerOption {
                     BLOBS,
                     LIST_ENTRIES,
                     BODY_MAX,
+                    TRUSTED_PROXIES,
                     EVENT_LOOPS,
                     IDLE_PASSIVATION,
                     SLOW_OPERATION,

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import nexus.kernel.AddressRanges;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ public record ServerOptions(
         BlobLocation blobs,
         ListEntries listEntries,
         long bodyMaxBytes,
+        AddressRanges trustedProxies,
         int eventLoops,
         Duration idlePassivation,
         Duration slowOperation,
@@ -126,6 +128,8 @@ public record ServerOptions(
                     blobs,
                     texts.choice(ServerOption.LIST_ENTRIES, ListEntries.class),
                     texts.bytes(ServerOption.BODY_MAX),
+                    texts.ifGiven(ServerOption.TRUSTED_PROXIES, ServerOptions::ranges)
+                            .orElse(AddressRanges.NONE),
                     texts.ifGiven(ServerOption.EVENT_LOOPS, Integer::valueOf).orElse(Math.max(1, processors)),
                     texts.duration(ServerOption.IDLE_PASSIVATION),
                     texts.duration(ServerOption.SLOW_OPERATION),
@@ -138,6 +142,13 @@ public record ServerOptions(
         }
         texts.check();
         return options.orElseThrow();
+    }
+
+    private static AddressRanges ranges(String text) {
+        return AddressRanges.parse(text)
+                .orElseThrow(() -> new OptionsException(
+                        List.of("must be addresses or ranges in numbers such as 10.0.0.0/8,192.0.2.7,::1, not \"" + text
+                                + "\"")));
     }
 
     private static void range(List<String> errors, ServerOption option, long value, long min, long max) {

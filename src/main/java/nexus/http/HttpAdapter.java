@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
+import nexus.http.rest.AuditEndpoint;
 import nexus.http.rest.ClusterEndpoint;
 import nexus.http.rest.RouteTable;
 import nexus.http.rest.TenantEndpoint;
@@ -62,7 +63,10 @@ public final class HttpAdapter {
         this.rest = new RestEndpoint(rpcServices);
         this.own = new RouteTable(
                 rpcServices,
-                Stream.of(new TenantEndpoint().routes(), new ClusterEndpoint(services.leases()).routes())
+                Stream.of(
+                                new TenantEndpoint().routes(),
+                                new AuditEndpoint().routes(),
+                                new ClusterEndpoint(services.leases()).routes())
                         .flatMap(List::stream)
                         .toList());
     }

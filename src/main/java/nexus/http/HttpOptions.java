@@ -1,6 +1,7 @@
 package nexus.http;
 
 import java.time.Duration;
+import nexus.kernel.AddressRanges;
 import nexus.kernel.Limits;
 import nexus.kernel.Must;
 
@@ -20,6 +21,7 @@ import nexus.kernel.Must;
  * @param idleTimeout after which a connection without a request, or one on which nothing moves, is closed
  * @param slowRequest from which on a request has a line in the log
  * @param connections the most connections of one event loop
+ * @param trustedProxies whose {@code X-Forwarded-For} is believed
  */
 public record HttpOptions(
         String host,
@@ -33,7 +35,8 @@ public record HttpOptions(
         Duration bodyTimeout,
         Duration idleTimeout,
         Duration slowRequest,
-        int connections) {
+        int connections,
+        AddressRanges trustedProxies) {
     /** The longest first line of a request, in bytes: paths of files are in bodies, not in URLs. */
     static final int LINE_BYTES = 4 * Limits.KIB;
 
@@ -80,7 +83,8 @@ public record HttpOptions(
             Duration.ofSeconds(120),
             Duration.ofSeconds(75),
             Duration.ofSeconds(1),
-            10_000);
+            10_000,
+            AddressRanges.NONE);
 
     /** Options that fit together. */
     public HttpOptions {
@@ -108,7 +112,8 @@ public record HttpOptions(
                 bodyTimeout,
                 idleTimeout,
                 slowRequest,
-                connections);
+                connections,
+                trustedProxies);
     }
 
     /** Of another version. */
@@ -125,7 +130,8 @@ public record HttpOptions(
                 bodyTimeout,
                 idleTimeout,
                 slowRequest,
-                connections);
+                connections,
+                trustedProxies);
     }
 
     /** With the other kind of entries in listings. */
@@ -142,7 +148,8 @@ public record HttpOptions(
                 bodyTimeout,
                 idleTimeout,
                 slowRequest,
-                connections);
+                connections,
+                trustedProxies);
     }
 
     /** With other bounds of bodies. */
@@ -159,7 +166,8 @@ public record HttpOptions(
                 bodyTimeout,
                 idleTimeout,
                 slowRequest,
-                connections);
+                connections,
+                trustedProxies);
     }
 
     /** With another bound from which requests are logged. */
@@ -176,7 +184,8 @@ public record HttpOptions(
                 bodyTimeout,
                 idleTimeout,
                 newSlowRequest,
-                connections);
+                connections,
+                trustedProxies);
     }
 
     /** With other times. */
@@ -193,6 +202,25 @@ public record HttpOptions(
                 body,
                 idle,
                 slowRequest,
-                connections);
+                connections,
+                trustedProxies);
+    }
+
+    /** Behind other proxies. */
+    public HttpOptions withTrustedProxies(AddressRanges trusted) {
+        return new HttpOptions(
+                host,
+                port,
+                version,
+                mode,
+                listEntriesAsStrings,
+                bodyBytes,
+                bodyMemoryBytes,
+                requestTimeout,
+                bodyTimeout,
+                idleTimeout,
+                slowRequest,
+                connections,
+                trusted);
     }
 }

@@ -159,17 +159,10 @@ final class Pages {
         }
         try {
             // The text is an address, so no name is looked up.
-            return InetAddress.getByName(remote(request)).isLoopbackAddress();
+            return InetAddress.getByName(ClientAddress.peer(request)).isLoopbackAddress();
         } catch (UnknownHostException e) {
             return false;
         }
-    }
-
-    /** The address of the peer. */
-    static String remote(HttpServerRequest request) {
-        return request.remoteAddress() == null
-                ? "unknown"
-                : String.valueOf(request.remoteAddress().hostAddress());
     }
 
     private void whoami(Exchange exchange) {
@@ -194,7 +187,7 @@ final class Pages {
         return services.gateway()
                 .ask(new Ask(
                         exchange.requestId(),
-                        remote(exchange.request()),
+                        ClientAddress.of(exchange.request(), options.trustedProxies()),
                         new CommandId(new UUID(0, 0)),
                         credential,
                         claims,

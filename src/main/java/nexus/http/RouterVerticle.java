@@ -476,7 +476,7 @@ public final class RouterVerticle extends VerticleBase {
             }
             Caller caller = new Caller(
                     exchange.requestId(),
-                    Pages.remote(request),
+                    ClientAddress.of(request, options.trustedProxies()),
                     credential,
                     claims,
                     now() + options.requestTimeout().toNanos());

@@ -112,6 +112,15 @@ public final class Limits {
     /** Bytes of one application entry in the audit log. */
     public static final int AUDIT_ENTRY_BYTES = 16 * KIB;
 
+    /** Audit entries in one page: they are 300 to 500 bytes each, seldom more. */
+    public static final int AUDIT_PAGE = 1000;
+
+    /** Audit entries that one page looks through for those that a filter wants: a fraction of a second in the database. */
+    public static final int AUDIT_SCANNED = 20_000;
+
+    /** Audit entries that one request proves: a second or two, well within its deadline. */
+    public static final int AUDIT_PROVED = 100_000;
+
     /** Kinds of denials that wait to be written; more are counted and dropped. */
     public static final int PENDING_DENIALS = 1000;
 
@@ -148,6 +157,8 @@ public final class Limits {
         Must.hold(GROUP_BYTES <= MAILBOX_BYTES, "a mailbox holds a group");
         Must.hold(OUTCOME_MEMORY.compareTo(DEADLINE) > 0, "an outcome outlives every retry");
         Must.hold(RETAINED_VERSIONS <= RETAINED_VERSIONS_CEILING, "the default is allowed");
+        Must.hold(AUDIT_PAGE <= AUDIT_SCANNED && AUDIT_PAGE <= AUDIT_PROVED, "a page of the audit is within the scans");
+        Must.hold((long) AUDIT_PAGE * AUDIT_ENTRY_BYTES * 2 <= REPLY_BYTES, "a page of the audit fits into an answer");
         Must.hold(PAGE_ITEMS <= UNPAGED_ITEMS, "a page is no longer than the whole");
         Must.hold(SHARES_PER_TARGET <= SHARES, "one target's shares are some of all");
     }

@@ -2,6 +2,7 @@ package nexus.store;
 
 import java.time.Instant;
 import java.util.List;
+import nexus.kernel.ContentHash;
 import nexus.kernel.Epoch;
 import nexus.quota.Usage;
 
@@ -12,7 +13,8 @@ import nexus.quota.Usage;
  * @param revision of the last committed group; 0 if there was none
  * @param lastAt the time of the last group: the actor's time never runs back behind it
  * @param auditSequence of the last audit entry
- * @param auditBytes bytes of the rendered audit log, line ends included
+ * @param auditBytes bytes of the audit log's lines, line ends included, hashes not
+ * @param auditHead the hash of the last audit entry, or where the chain begins
  * @param shares with tenants that there are
  * @param outcomes the groups younger than {@link nexus.kernel.Limits#OUTCOME_MEMORY}
  */
@@ -24,6 +26,7 @@ public record TenantSnapshot(
         Usage usage,
         long auditSequence,
         long auditBytes,
+        ContentHash auditHead,
         List<KeyRecord> keys,
         List<UserRecord> users,
         List<ShareRecord> shares,

@@ -115,8 +115,51 @@ public interface TenantStore {
     /** The reply that is remembered under an idempotency key, however old it is. */
     Future<Optional<KeyedReply>> keyedReply(TenantId tenant, UUID key);
 
-    /** Audit entries with a sequence above {@code after}, oldest first, at most {@code limit}. */
-    Future<List<AuditEntry>> audit(TenantId tenant, long after, int limit);
+    /** Audit entries of a range that a filter lets through, at most {@code limit}. */
+    Future<List<AuditEntry>> audit(TenantId tenant, AuditRange range);
+
+    /**
+     * Which audit entries.
+     *
+     * @param from the first number
+     * @param to the last number
+     * @param newestFirst their order, and which are left out if there are more than {@code limit}
+     */
+    record AuditRange(long from, long to, boolean newestFirst, AuditFilter filter, int limit) {}
+
+    /**
+     * What audit entries must say; null: anything.
+     *
+     * @param kind as the log has it: {@code change}, {@code denial}, {@code access} or {@code application}
+     * @param action as the log has it
+     * @param user as the log has it: {@code user:alice}
+     * @param pathPrefix how the entry's {@code resource} begins
+     */
+    record AuditFilter(
+            @Nullable String kind,
+            @Nullable String action,
+            @Nullable String user,
+            @Nullable String pathPrefix) {
+        /** Lets everything through. */
+        public static final AuditFilter ALL = new AuditFilter(null, null, null, null);
+    }
+
+    /** The number of the first audit entry up to {@code last} that is not older than a time; {@code last + 1} if all are. */
+    Future<Long> auditSince(TenantId tenant, Instant since, long last);
+
+    /**
+     * The audit entries with numbers above {@code after}, oldest first, at most {@code limit}, as they are stored, and where
+     * the chain ends at that moment.
+     */
+    Future<AuditLinks> auditLinks(TenantId tenant, long after, int limit);
+
+    /**
+     * Some entries and the end of the chain, all of one moment.
+     *
+     * @param last the number of the last entry, as the tenant's row has it
+     * @param head its hash, as the tenant's row has it
+     */
+    record AuditLinks(List<AuditEntry> entries, long last, ContentHash head) {}
 
     /** Records when keys were last used; best effort, outside of any group. */
     Future<Void> touchKeys(TenantId tenant, List<UUID> keys, Instant at);

@@ -45,7 +45,16 @@ record AuditLine(
         return new AuditLine(kind, operation, subject, key, remote, requestId, path, detail, count + 1);
     }
 
-    /** The JSON object of the line. */
+    /** How the text of an entry begins. */
+    static String beginning(long sequence, Instant at) {
+        String text = new JsonText()
+                .put("seq", sequence)
+                .put("timestamp", at.toString())
+                .end();
+        return text.substring(0, text.length() - 1) + ",";
+    }
+
+    /** The JSON object of the line. The order of the members is part of the format: filters and proofs rely on it. */
     String render(long sequence, Instant at, long revision) {
         JsonText json = new JsonText()
                 .put("seq", sequence)

@@ -28,6 +28,7 @@ import nexus.quota.Usage;
 import nexus.quota.UsageDelta;
 import nexus.rebac.tuple.RelationTuple;
 import nexus.rebac.tuple.StoredTuple;
+import nexus.store.AuditChain;
 import nexus.store.AuditEntry;
 import nexus.store.Content;
 import nexus.store.FileEntry;
@@ -84,6 +85,7 @@ final class Draft {
     private final List<Group.Control> controls = new ArrayList<>();
 
     private List<AuditEntry> auditEntries = List.of();
+    private ContentHash auditHead;
 
     /**
      * A group on top of the committed state.
@@ -98,6 +100,7 @@ final class Draft {
         this.loaded = loaded;
         this.revision = state.revision + 1;
         this.usage = state.usage;
+        this.auditHead = state.auditHead;
     }
 
     // ---- what the commands see
@@ -493,9 +496,14 @@ final class Draft {
     private List<AuditEntry> renderAudit() {
         List<AuditEntry> rendered = new ArrayList<>(audit.size());
         long sequence = state.auditSequence;
+        ContentHash head = state.auditHead;
         for (AuditLine line : audit) {
-            rendered.add(new AuditEntry(++sequence, now, line.render(sequence, now, revision)));
+            sequence++;
+            String text = line.render(sequence, now, revision);
+            head = AuditChain.next(head, text);
+            rendered.add(new AuditEntry(sequence, now, text, head));
         }
+        auditHead = head;
         return rendered;
     }
 
@@ -527,11 +535,12 @@ final class Draft {
             state.auditSequence = entry.sequence();
             state.auditBytes += auditBytes(entry.line());
         }
+        state.auditHead = auditHead;
         state.remember(now, replies);
         state.gone |= tombstone;
     }
 
-    /** Bytes that a line takes in the rendered log, with its line end. */
+    /** Bytes of a line with its line end, as they are counted; in the log the entry's hash comes on top. */
     static int auditBytes(String line) {
         return line.getBytes(StandardCharsets.UTF_8).length + 1;
     }

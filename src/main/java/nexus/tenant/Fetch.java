@@ -3,6 +3,7 @@ package nexus.tenant;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import nexus.kernel.ContentHash;
 import nexus.kernel.ZoneName;
 import nexus.store.Registry;
 import nexus.store.ShareRecord;
@@ -58,6 +59,21 @@ sealed interface Fetch {
 
     /** The whole audit log as a file's content. */
     record AuditContent(Reply.FileInfo info) implements Fetch {}
+
+    /**
+     * A page of the audit log.
+     *
+     * @param last the number of the last committed entry when the query was judged
+     */
+    record AuditPage(TenantRequest.ListAudit query, long last) implements Fetch {}
+
+    /**
+     * A proof of the audit log's chain.
+     *
+     * @param last the number of the last committed entry when the query was judged
+     * @param head its hash, as the actor remembers it
+     */
+    record AuditProof(TenantRequest.VerifyAudit query, long last, ContentHash head) implements Fetch {}
 
     /** The entry at a path, to judge a write that is to come. */
     record BeforeWrite(Principal principal, String wire, String relative, long size) implements Fetch {}

@@ -3,6 +3,7 @@ package nexus.tenant;
 import io.vertx.core.Future;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -37,8 +38,6 @@ import org.jspecify.annotations.Nullable;
  * load may show the state before it.
  */
 final class Fetcher {
-    private static final int AUDIT_PAGE = 1000;
-
     /**
      * The content was dropped between the look-up of the file and that of its content: the file changed. Who asks again when
      * memory has followed the database sees the new state.
@@ -76,6 +75,10 @@ final class Fetcher {
             return shares(shares);
         } else if (fetch instanceof Fetch.AuditContent audit) {
             return auditContent(audit.info(), 0, new ByteArrayOutputStream());
+        } else if (fetch instanceof Fetch.AuditPage audit) {
+            return auditPage(audit);
+        } else if (fetch instanceof Fetch.AuditProof proof) {
+            return prove(proof);
         } else if (fetch instanceof Fetch.Tenants tenants) {
             return tenants(tenants);
         } else if (fetch instanceof Fetch.Records records) {
@@ -468,26 +471,77 @@ final class Fetcher {
     // -----------------------------------------------------------------------------------------------
 
     private Future<Reply> auditContent(Reply.FileInfo info, long after, ByteArrayOutputStream bytes) {
-        return services.store().audit(core.state.id, after, AUDIT_PAGE).compose(page -> {
+        // What is behind the version that the metadata tells is not part of this reading.
+        TenantStore.AuditRange range = new TenantStore.AuditRange(
+                after + 1, info.version(), false, TenantStore.AuditFilter.ALL, Limits.AUDIT_PAGE);
+        return services.store().audit(core.state.id, range).compose(page -> {
             long last = after;
             for (AuditEntry entry : page) {
-                if (entry.sequence() <= info.version()) {
-                    bytes.writeBytes(entry.line().getBytes(StandardCharsets.UTF_8));
-                    bytes.write('\n');
-                }
+                bytes.writeBytes(entry.rendered().getBytes(StandardCharsets.UTF_8));
+                bytes.write('\n');
                 last = entry.sequence();
             }
             if (bytes.size() > Limits.REPLY_BYTES / 2) {
                 throw Problem.tooLarge("the audit log has more than " + Limits.REPLY_BYTES / 2 + " bytes")
                         .exception();
             }
-            // A page behind the version that the metadata tells is not part of this reading.
-            if (page.size() < AUDIT_PAGE || last >= info.version()) {
+            if (page.size() < Limits.AUDIT_PAGE || last >= info.version()) {
                 return Future.succeededFuture(
                         new Reply.FileContent(core.state.id, info, Content.Inline.of(bytes.toByteArray())));
             }
             return auditContent(info, last, bytes);
         });
+    }
+
+    private Future<Reply> auditPage(Fetch.AuditPage page) {
+        TenantRequest.ListAudit query = page.query();
+        return since(query.from(), 1, page.last())
+                .compose(first -> since(query.to(), page.last() + 1, page.last())
+                        .compose(end -> auditPage(query, first, end - 1)));
+    }
+
+    /** The number of the first entry that is not older than a time, or what stands for no time. */
+    private Future<Long> since(@Nullable Instant time, long otherwise, long last) {
+        return time == null
+                ? Future.succeededFuture(otherwise)
+                : services.store().auditSince(core.state.id, time, last);
+    }
+
+    /** Looks through a bounded window of the entries, which have no gaps: the page may be short although there are more. */
+    private Future<Reply> auditPage(TenantRequest.ListAudit query, long first, long last) {
+        boolean down = query.newestFirst();
+        Long after = query.after();
+        long from = after == null || down ? first : Math.max(first, after + 1);
+        long to = after == null || !down ? last : Math.min(last, after - 1);
+        if (from > to) {
+            return Future.succeededFuture(new Reply.AuditPage(core.state.id, List.of(), null));
+        }
+        long windowFrom = down ? Math.max(from, to - Limits.AUDIT_SCANNED + 1) : from;
+        long windowTo = down ? to : Math.min(to, from + Limits.AUDIT_SCANNED - 1);
+        TenantStore.AuditRange range =
+                new TenantStore.AuditRange(windowFrom, windowTo, down, query.filter(), query.limit());
+        return services.store().audit(core.state.id, range).map(entries -> {
+            boolean full = entries.size() == query.limit();
+            long seen = full ? entries.get(entries.size() - 1).sequence() : down ? windowFrom : windowTo;
+            return new Reply.AuditPage(core.state.id, entries, seen == (down ? from : to) ? null : seen);
+        });
+    }
+
+    private Future<Reply> prove(Fetch.AuditProof proof) {
+        return prove(new AuditProof(core.state.id, proof), Limits.AUDIT_PROVED);
+    }
+
+    /** A page is proved in one turn, some 2 ms; then others have theirs. */
+    private Future<Reply> prove(AuditProof proof, int left) {
+        int limit = Math.min(left, Limits.AUDIT_PAGE);
+        return services.store()
+                .auditLinks(core.state.id, proof.next() - 1, limit)
+                .compose(links -> {
+                    proof.take(links, limit);
+                    return proof.isOver() || left == limit
+                            ? Future.succeededFuture(proof.verdict())
+                            : prove(proof, left - limit);
+                });
     }
 
     private static Problem notFound(@Nullable String wire) {

@@ -5,6 +5,7 @@ import java.time.Instant;
 import nexus.kernel.ContentHash;
 import nexus.kernel.WorkspacePath;
 import nexus.quota.Usage;
+import nexus.store.AuditEntry;
 import nexus.store.FileEntry;
 import nexus.store.TenantRecord;
 import org.jspecify.annotations.Nullable;
@@ -111,14 +112,18 @@ final class Infos {
         return auditLog(state, sequence, bytes, draft.now);
     }
 
-    /** The audit log as a file: its etag moves with every entry, without reading the log. */
+    /**
+     * The audit log as a file: its etag moves with every entry, without reading the log.
+     *
+     * @param bytes of the lines, to which the hash of each comes
+     */
     static Reply.FileInfo auditLog(TenantState state, long sequence, long bytes, Instant modifiedAt) {
         String mark = state.id + WorkspacePath.AUDIT_LOG + ":" + sequence;
         return new Reply.FileInfo(
                 WorkspacePath.wire(state.zone, WorkspacePath.AUDIT_LOG),
                 false,
                 Math.max(1, sequence),
-                bytes,
+                bytes + sequence * AuditEntry.HASH_MEMBER_BYTES,
                 ContentHash.of(mark.getBytes(StandardCharsets.UTF_8)).hex(),
                 state.record.createdAt(),
                 modifiedAt,

@@ -20,6 +20,7 @@ import nexus.rebac.schema.AuthorizationModel;
 import nexus.rebac.tuple.ObjectRef;
 import nexus.rebac.tuple.SubjectRef;
 import nexus.rebac.tuple.TupleIndex;
+import nexus.store.AuditChain;
 import nexus.store.Content;
 import nexus.store.TenantRecord;
 import nexus.store.TenantSnapshot;
@@ -104,7 +105,18 @@ final class OnboardingCommand {
         TenantState fresh = new TenantState(
                 // No owner has it yet; the first one's epoch will be 1, and this group is before it.
                 new TenantSnapshot(
-                        record, new Epoch(1), 0, now, Usage.NONE, 0, 0, List.of(), List.of(), List.of(), List.of()),
+                        record,
+                        new Epoch(1),
+                        0,
+                        now,
+                        Usage.NONE,
+                        0,
+                        0,
+                        AuditChain.start(record.id()),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of()),
                 new TupleIndex(ids.next().getLeastSignificantBits()));
         TenantCore core = new TenantCore(fresh, new Denials(), model, ids);
         Loaded nothing = new Loaded(fresh.entries);

@@ -78,13 +78,49 @@ final class Queries {
         } else if (query instanceof TenantRequest.ListShares list) {
             return Outcome.of(listShares(list, principal, now));
         } else if (query instanceof TenantRequest.WhoAmI) {
-            return Outcome.of(new Reply.Identity(
-                    principal.subjectType(),
-                    principal.subjectId(),
-                    state.isSystem() ? null : state.zone,
-                    principal.systemAdministrator()));
+            return Outcome.of(identity(principal));
+        } else if (query instanceof TenantRequest.RequireSystem) {
+            KeyCommands.requireSystem(principal);
+            return Outcome.of(identity(principal));
+        } else if (query instanceof TenantRequest.ListAudit list) {
+            return listAudit(list, principal, now);
+        } else if (query instanceof TenantRequest.VerifyAudit verify) {
+            return verifyAudit(verify, principal, now);
         }
         throw new IllegalStateException("BUG: no rule for " + query.operation());
+    }
+
+    private Reply identity(Principal principal) {
+        return new Reply.Identity(
+                principal.subjectType(),
+                principal.subjectId(),
+                state.isSystem() ? null : state.zone,
+                principal.systemAdministrator());
+    }
+
+    // ---- the audit log
+    // -----------------------------------------------------------------------------------------------
+
+    private Outcome listAudit(TenantRequest.ListAudit query, Principal principal, Instant now) {
+        permissions.require(principal, Permissions.READ, WorkspacePath.AUDIT_LOG, now);
+        if (query.limit() < 1 || query.limit() > Limits.AUDIT_PAGE) {
+            throw Problem.invalid("limit must be 1 to " + Limits.AUDIT_PAGE + ", it is " + query.limit())
+                    .exception();
+        }
+        return Outcome.of(new Fetch.AuditPage(query, state.auditSequence));
+    }
+
+    private Outcome verifyAudit(TenantRequest.VerifyAudit query, Principal principal, Instant now) {
+        permissions.require(principal, Permissions.READ, WorkspacePath.AUDIT_LOG, now);
+        if (query.after() < 0) {
+            throw Problem.invalid("an entry's number is 1 or more, 'after' is " + query.after())
+                    .exception();
+        }
+        if (query.after() > 0 == (query.hash() == null)) {
+            throw Problem.invalid("an entry to begin at is given by its number and its hash, the beginning by neither")
+                    .exception();
+        }
+        return Outcome.of(new Fetch.AuditProof(query, state.auditSequence, state.auditHead));
     }
 
     // ---- checks

@@ -2,11 +2,13 @@ package nexus.tenant;
 
 import java.time.Instant;
 import java.util.List;
+import nexus.kernel.ContentHash;
 import nexus.kernel.KeyId;
 import nexus.kernel.Must;
 import nexus.kernel.Problem;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
+import nexus.store.AuditEntry;
 import nexus.store.Content;
 import nexus.store.FileVersion;
 import nexus.store.KeyRecord;
@@ -120,6 +122,42 @@ public sealed interface Reply {
             int permissions,
             int entities,
             boolean recordDeleted)
+            implements Reply {}
+
+    /**
+     * A page of the audit log.
+     *
+     * @param tenant whose log it is
+     * @param next what to give as {@code after} for the next page; null if there is none
+     */
+    record AuditPage(
+            TenantId tenant,
+            List<AuditEntry> entries,
+            @Nullable Long next) implements Reply {
+        /** Copied. */
+        public AuditPage {
+            entries = List.copyOf(entries);
+        }
+    }
+
+    /**
+     * What a proof of the audit log's chain has found.
+     *
+     * @param start where the tenant's chain begins
+     * @param proved the number of the last entry that is as it was written; the proof may go on from there
+     * @param hash its hash
+     * @param last the number of the log's last entry
+     * @param fault the number of the first entry that is not as it was written; null: none was found
+     * @param reason what is wrong with it
+     */
+    record AuditVerdict(
+            TenantId tenant,
+            ContentHash start,
+            long proved,
+            ContentHash hash,
+            long last,
+            @Nullable Long fault,
+            @Nullable String reason)
             implements Reply {}
 
     /** What was written, in the order of the writes. */

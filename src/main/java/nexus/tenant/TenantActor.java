@@ -308,6 +308,9 @@ final class TenantActor {
         try {
             return Future.succeededFuture(present.admit(ask, null, clock.now()));
         } catch (ProblemException e) {
+            if (!denials.isEmpty()) {
+                timeDenials();
+            }
             return Future.failedFuture(e);
         }
     }

@@ -67,12 +67,25 @@ final class TenantCore {
     // ---------------------------------------------------------------------------------------------------
 
     /**
-     * Who is asking, or a refusal.
+     * Who is asking, or a refusal; one of a genuine key is noted as a denial.
      *
      * @param proved the system administrator whom the reserved tenant proved a moment ago, or the guest whom his own tenant
      *     did; null for a key of this tenant
      */
     Principal admit(Ask ask, @Nullable Principal proved, Instant now) {
+        try {
+            return judge(ask, proved, now);
+        } catch (ProblemException e) {
+            ProblemCode code = e.problem().code();
+            KeyRecord key = state.key(ask.credential().key());
+            if (key != null && (code == ProblemCode.FORBIDDEN || code == ProblemCode.TENANT_SUSPENDED)) {
+                denials.add("denial", ask, principalOf(key, now), null, now);
+            }
+            throw e;
+        }
+    }
+
+    private Principal judge(Ask ask, @Nullable Principal proved, Instant now) {
         if (state.gone) {
             throw Problem.tenantGone().exception();
         }
@@ -96,14 +109,15 @@ final class TenantCore {
                             null)
                     .exception();
         }
-        Principal principal =
-                new Principal(state.id, key.id(), key.subjectType(), key.subjectId(), key.systemAdministrator(), now);
         if (ask.zone() != null && !ask.zone().equals(state.zone) && !state.isSystem()) {
-            denials.add("denial", ask, principal, null, now);
             throw Problem.forbidden("Access denied: the key is not of the zone '" + ask.zone() + "'", null)
                     .exception();
         }
-        return principal;
+        return principalOf(key, now);
+    }
+
+    private Principal principalOf(KeyRecord key, Instant now) {
+        return new Principal(state.id, key.id(), key.subjectType(), key.subjectId(), key.systemAdministrator(), now);
     }
 
     /**
@@ -310,7 +324,7 @@ final class TenantCore {
         Content.Stored standIn = new Content.Stored(ContentHash.of(append.bytes()), size, new BlobPlace("none"));
         loaded.largeAppends.put(append, standIn);
         try {
-            files.append(ask, append, admit(ask, system, now), new Draft(state, now, loaded, List.of()));
+            files.append(ask, append, judge(ask, system, now), new Draft(state, now, loaded, List.of()));
             return null;
         } catch (ProblemException e) {
             return e.problem();

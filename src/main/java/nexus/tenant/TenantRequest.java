@@ -18,6 +18,7 @@ import nexus.quota.QuotaOverrides;
 import nexus.rebac.tuple.ObjectRef;
 import nexus.rebac.tuple.SubjectRef;
 import nexus.store.Content;
+import nexus.store.TenantStore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -224,6 +225,52 @@ public sealed interface TenantRequest {
             return "list_shares";
         }
     }
+
+    /**
+     * Entries of the audit log, a page. Needs {@code read} on {@code .audit/log.jsonl}. Reply: {@link Reply.AuditPage}.
+     *
+     * @param from only entries of this time and later; null: from the first on
+     * @param to only entries before this time; null: up to the last one
+     * @param newestFirst the order of the pages and in them
+     * @param after the number of the entry that the page before ended with; null for the first page
+     * @param limit the most entries of a page
+     */
+    record ListAudit(
+            TenantStore.AuditFilter filter,
+            @Nullable Instant from,
+            @Nullable Instant to,
+            boolean newestFirst,
+            @Nullable Long after,
+            int limit)
+            implements Query {
+        @Override
+        public String operation() {
+            return "list_audit";
+        }
+    }
+
+    /**
+     * Proves the audit log's hash chain from a place on whose hash is known: the chain's beginning, or an entry. At most
+     * {@link Limits#AUDIT_PROVED} entries at a time. Needs {@code read} on {@code .audit/log.jsonl}. Reply:
+     * {@link Reply.AuditVerdict}.
+     *
+     * @param after the number of that entry; 0: the beginning
+     * @param hash its hash; null for the beginning only
+     */
+    record VerifyAudit(long after, @Nullable ContentHash hash) implements Query {
+        @Override
+        public String operation() {
+            return "verify_audit";
+        }
+    }
+
+    /**
+     * Asks whether the caller is a system administrator, for an operation that is not any one tenant's; a refusal is noted as a
+     * denial of that operation. Reply: {@link Reply.Identity}.
+     *
+     * @param operation one of the server's own names
+     */
+    record RequireSystem(String operation) implements Query {}
 
     /** Makes a directory; of a tenant's root by a system key: the tenant. Reply: {@link Reply.Done}. */
     record MakeDirectory(WorkspacePath path, boolean parents, boolean existOk) implements Command {

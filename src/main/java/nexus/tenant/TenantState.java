@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import nexus.kernel.CommandId;
+import nexus.kernel.ContentHash;
 import nexus.kernel.Epoch;
 import nexus.kernel.KeyId;
 import nexus.kernel.Must;
@@ -48,6 +49,7 @@ final class TenantState {
     Usage usage;
     long auditSequence;
     long auditBytes;
+    ContentHash auditHead;
     boolean gone;
 
     private final Map<KeyId, KeyRecord> keys;
@@ -69,6 +71,7 @@ final class TenantState {
         this.usage = snapshot.usage();
         this.auditSequence = snapshot.auditSequence();
         this.auditBytes = snapshot.auditBytes();
+        this.auditHead = snapshot.auditHead();
         this.keys = new LinkedHashMap<>(Math.max(4, snapshot.keys().size() * 2));
         this.users = new HashMap<>(Math.max(4, snapshot.users().size() * 2));
         snapshot.keys().forEach(this::putKey);

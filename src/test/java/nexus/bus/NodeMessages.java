@@ -25,10 +25,12 @@ import nexus.quota.QuotaOverrides;
 import nexus.rebac.tuple.ObjectRef;
 import nexus.rebac.tuple.RelationTuple;
 import nexus.rebac.tuple.SubjectRef;
+import nexus.store.AuditEntry;
 import nexus.store.BlobPlace;
 import nexus.store.Content;
 import nexus.store.FileVersion;
 import nexus.store.KeyRecord;
+import nexus.store.TenantStore;
 import nexus.store.TupleRow;
 import nexus.tenant.Ask;
 import nexus.tenant.Claims;
@@ -160,6 +162,20 @@ final class NodeMessages {
         requests.put("list-keys", new TenantRequest.ListKeys(null, null, false, true, 50, 0));
         requests.put("list-keys-of", new TenantRequest.ListKeys("alice", false, true, false, 1, 200));
         requests.put("get-key", new TenantRequest.GetKey(KEY));
+        requests.put(
+                "list-audit", new TenantRequest.ListAudit(TenantStore.AuditFilter.ALL, null, null, true, null, 100));
+        requests.put(
+                "list-audit-of",
+                new TenantRequest.ListAudit(
+                        new TenantStore.AuditFilter("change", "write", "user:alice", "/a"),
+                        AT,
+                        BEFORE_1970,
+                        false,
+                        7L,
+                        1));
+        requests.put("verify-audit", new TenantRequest.VerifyAudit(0, null));
+        requests.put("verify-audit-after", new TenantRequest.VerifyAudit(7, HASH));
+        requests.put("require-system", new TenantRequest.RequireSystem("drain_node"));
 
         requests.put("mkdir", new TenantRequest.MakeDirectory(FOLDER, true, false));
         requests.put("rmdir", new TenantRequest.RemoveDirectory(FOLDER, true));
@@ -400,6 +416,17 @@ final class NodeMessages {
         replies.put("tenant-page-last", new Reply.TenantPage(List.of(), false));
         replies.put("onboarded", new Reply.Onboarded(tenant, "acme_admin", KEY));
         replies.put("replayed", new Reply.Replayed(Reply.Done.DONE));
+        replies.put(
+                "audit",
+                new Reply.AuditPage(
+                        TENANT,
+                        List.of(
+                                new AuditEntry(2, AT, "{\"seq\":2}", HASH),
+                                new AuditEntry(1, BEFORE_1970, "{\"seq\":1}", null)),
+                        1L));
+        replies.put("audit-end", new Reply.AuditPage(TENANT, List.of(), null));
+        replies.put("audit-proved", new Reply.AuditVerdict(TENANT, HASH, 7, HASH, 7, null, null));
+        replies.put("audit-fault", new Reply.AuditVerdict(TENANT, HASH, 7, HASH, 9, 8L, "the entry is missing"));
         replies.put("granted", new Reply.Granted("01J0000000000000000000000A", 99));
         replies.put(
                 "shares",

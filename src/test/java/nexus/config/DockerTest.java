@@ -41,7 +41,12 @@ class DockerTest {
         assertEquals(
                 Set.of("NEXUS_HOST", "NEXUS_PORT", "NEXUS_DATA_DIR"), Set.copyOf(all("NEXUS_[A-Z_]+", DOCKERFILE)));
         assertEquals(
-                Set.of("NEXUS_CLUSTER", "NEXUS_DATABASE_URL", "NEXUS_NODE_NAME", "NEXUS_ADMIN_KEY"),
+                Set.of(
+                        "NEXUS_CLUSTER",
+                        "NEXUS_DATABASE_URL",
+                        "NEXUS_NODE_NAME",
+                        "NEXUS_TRUSTED_PROXIES",
+                        "NEXUS_ADMIN_KEY"),
                 Set.copyOf(all("NEXUS_[A-Z_]+", COMPOSE)));
     }
 

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import nexus.kernel.AddressRanges;
 import org.junit.jupiter.api.Test;
 
 class ServerOptionsTest {
@@ -29,6 +30,7 @@ class ServerOptionsTest {
             new BlobLocation.OwnDirectory(),
             ListEntries.OBJECT,
             64L << 20,
+            AddressRanges.NONE,
             PROCESSORS,
             Duration.ofMinutes(10),
             Duration.ofMillis(250),
@@ -47,6 +49,7 @@ class ServerOptionsTest {
             BlobLocation.parse("s3://contents/nexus?region=eu-central-1"),
             ListEntries.STRING,
             512L << 10,
+            AddressRanges.parse("10.0.0.0/8,::1").orElseThrow(),
             3,
             Duration.ofSeconds(90),
             Duration.ofSeconds(2),
@@ -67,6 +70,7 @@ class ServerOptionsTest {
             Map.entry("NEXUS_BLOBS_S3_SECRET_KEY", "the-storage-key"),
             Map.entry("NEXUS_LIST_ENTRIES", "string"),
             Map.entry("NEXUS_BODY_MAX", "512KiB"),
+            Map.entry("NEXUS_TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
             Map.entry("NEXUS_EVENT_LOOPS", "3"),
             Map.entry("NEXUS_IDLE_PASSIVATION", "90s"),
             Map.entry("NEXUS_SLOW_OPERATION", "2s"),
@@ -146,6 +150,7 @@ class ServerOptionsTest {
             {"NEXUS_BODY_MAX", "999999999999999GiB"},
             {"NEXUS_BODY_MAX", "-1"},
             {"NEXUS_EVENT_LOOPS", "0"},
+            {"NEXUS_TRUSTED_PROXIES", "proxy.example.com"},
             {"NEXUS_IDLE_PASSIVATION", "10"},
             {"NEXUS_SLOW_OPERATION", "0ms"},
             {"NEXUS_LOG_FORMAT", "JSON"},

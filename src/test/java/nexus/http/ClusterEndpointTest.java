@@ -42,7 +42,7 @@ class ClusterEndpointTest {
         server.leases.rows.add(Nodes.node(1, "node-1"));
         server.leases.rows.add(Nodes.node(2, "node-2", 41, Duration.ofSeconds(2), true));
         server.leases.rows.add(Nodes.node(3, "node-3", 7, Duration.ofSeconds(-9), false));
-        server.gateway.script(ask -> ask.request() instanceof TenantRequest.WhoAmI
+        server.gateway.script(ask -> ask.request() instanceof TenantRequest.RequireSystem
                 ? new Reply.Identity("user", "root", null, true)
                 : Reply.Done.DONE);
     }
@@ -130,7 +130,10 @@ class ClusterEndpointTest {
 
     @Test
     void onlyASystemAdministratorMayAndOthersLearnNothing() {
-        server.gateway.script(ask -> new Reply.Identity("user", "alice", new ZoneName("acme"), false));
+        server.gateway.script(ask -> {
+            throw Problem.forbidden("Admin privileges required for this operation", null)
+                    .exception();
+        });
         for (String[] call : new String[][] {
             {"GET", "", ""},
             {"POST", "/nodes/node-1/drain", ""},
@@ -141,9 +144,7 @@ class ClusterEndpointTest {
             {"DELETE", "/tenants/acme/node", ""}
         }) {
             assertProblem(403, "forbidden", send(call[0], call[1], server.aliceKey, call[2]));
-            assertEquals(
-                    List.of(new TenantRequest.WhoAmI()),
-                    server.gateway.requests().stream().distinct().toList());
+            assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.RequireSystem.class::isInstance));
         }
     }
 

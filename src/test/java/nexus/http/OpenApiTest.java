@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import nexus.http.json.JsonReader;
+import nexus.http.rest.AuditEndpoint;
 import nexus.http.rest.ClusterEndpoint;
 import nexus.http.rest.Route;
 import nexus.http.rest.TenantEndpoint;
@@ -40,6 +41,9 @@ class OpenApiTest {
             all.add(route.method() + " " + route.path() + " " + route.operation());
         }
         for (Route route : new ClusterEndpoint(new Nodes()).routes()) {
+            all.add(route.method() + " " + route.path() + " " + route.operation());
+        }
+        for (Route route : new AuditEndpoint().routes()) {
             all.add(route.method() + " " + route.path() + " " + route.operation());
         }
         return all;

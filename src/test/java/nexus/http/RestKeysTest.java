@@ -59,7 +59,11 @@ class RestKeysTest {
 
     private static Reply ordinary(Ask ask) {
         TenantRequest request = ask.request();
-        if (request instanceof TenantRequest.WhoAmI) {
+        if (request instanceof TenantRequest.RequireSystem && !ask.credential().isSystem()) {
+            throw Problem.forbidden("Admin privileges required for this operation", null)
+                    .exception();
+        }
+        if (request instanceof TenantRequest.WhoAmI || request instanceof TenantRequest.RequireSystem) {
             return ask.credential().isSystem()
                     ? new Reply.Identity("user", "admin", null, true)
                     : new Reply.Identity("user", "alice", new ZoneName("acme"), false);
@@ -233,7 +237,7 @@ class RestKeysTest {
     void refusesWithTheFieldAndTheRule(String method, @Nullable String path, @Nullable String body, String answer) {
         String told = asAdmin(method, KEYS + (path == null ? "" : path), body);
         assertTrue(told.startsWith(answer), told);
-        assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.WhoAmI.class::isInstance));
+        assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.RequireSystem.class::isInstance));
     }
 
     @Test
@@ -295,7 +299,7 @@ class RestKeysTest {
             assertEquals(denied, text(send("DELETE", KEYS + "/" + id, server.aliceKey, null)));
         }
         assertEquals(12, server.gateway.requests().size());
-        assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.WhoAmI.class::isInstance));
+        assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.RequireSystem.class::isInstance));
     }
 
     @Test

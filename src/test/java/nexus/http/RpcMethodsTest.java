@@ -101,7 +101,11 @@ class RpcMethodsTest {
     /** A tenant in which every path is a file with the content hello, and everything is allowed. */
     private static Reply ordinary(Ask ask) {
         TenantRequest request = ask.request();
-        if (request instanceof TenantRequest.WhoAmI) {
+        if (request instanceof TenantRequest.RequireSystem && !ask.credential().isSystem()) {
+            throw Problem.forbidden("Admin privileges required for this operation", null)
+                    .exception();
+        }
+        if (request instanceof TenantRequest.WhoAmI || request instanceof TenantRequest.RequireSystem) {
             return ask.credential().isSystem()
                     ? new Reply.Identity("user", "admin", null, true)
                     : new Reply.Identity("user", "alice", ACME, false);
@@ -1212,7 +1216,7 @@ class RpcMethodsTest {
             assertEquals(
                     denied, server.errorText("admin_list_keys", server.aliceKey, "{\"zone_id\":\"" + zone + "\"}"));
             assertEquals(2, server.gateway.requests().size());
-            assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.WhoAmI.class::isInstance));
+            assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.RequireSystem.class::isInstance));
         }
         for (String method : List.of("admin_get_key", "admin_revoke_key", "admin_update_key")) {
             assertEquals(denied, server.errorText(method, server.aliceKey, "{\"key_id\":\"x\"}"));
@@ -1364,7 +1368,7 @@ class RpcMethodsTest {
             // A header names no tenant for these methods.
             assertEquals(error, server.errorText(method, server.systemKey, params, "X-Nexus-Zone-ID", "acme"));
         }
-        assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.WhoAmI.class::isInstance));
+        assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.RequireSystem.class::isInstance));
     }
 
     @Test
@@ -1378,6 +1382,6 @@ class RpcMethodsTest {
             }
         }
         assertEquals(10, server.gateway.requests().size());
-        assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.WhoAmI.class::isInstance));
+        assertTrue(server.gateway.requests().stream().allMatch(TenantRequest.RequireSystem.class::isInstance));
     }
 }

@@ -169,8 +169,18 @@ final class SimStore implements TenantStore {
     }
 
     @Override
-    public Future<List<AuditEntry>> audit(TenantId tenant, long after, int limit) {
-        return read(tenant, "audit", rows -> rows.audit(after, limit));
+    public Future<List<AuditEntry>> audit(TenantId tenant, AuditRange range) {
+        return read(tenant, "audit", rows -> rows.audit(range));
+    }
+
+    @Override
+    public Future<Long> auditSince(TenantId tenant, Instant since, long last) {
+        return read(tenant, "audit since", rows -> rows.auditSince(since, last));
+    }
+
+    @Override
+    public Future<AuditLinks> auditLinks(TenantId tenant, long after, int limit) {
+        return read(tenant, "audit links", rows -> rows.auditLinks(after, limit));
     }
 
     // ---- what no group does

@@ -50,6 +50,7 @@ public final class ActorMemory {
         compare(differences, "usage", state.usage, rows.usage());
         compare(differences, "audit sequence", state.auditSequence, rows.auditSequence());
         compare(differences, "audit bytes", state.auditBytes, rows.auditBytes());
+        compare(differences, "audit head", state.auditHead, rows.auditHead());
         compare(differences, "tuples", tuples(state), tuples(rows));
         compare(differences, "keys", keys(state.keys()), keys(rows.keys().values()));
         compare(differences, "users", users(state.users()), users(rows.users().values()));

@@ -1,7 +1,9 @@
 package nexus.tenant;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -11,6 +13,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BiConsumer;
+import nexus.http.json.JsonReader;
 import nexus.kernel.ContentHash;
 import nexus.kernel.Epoch;
 import nexus.kernel.FileId;
@@ -20,6 +23,7 @@ import nexus.kernel.TenantId;
 import nexus.kernel.WorkspacePath;
 import nexus.quota.Usage;
 import nexus.rebac.tuple.RelationTuple;
+import nexus.store.AuditChain;
 import nexus.store.AuditEntry;
 import nexus.store.BlobPlace;
 import nexus.store.Content;
@@ -33,6 +37,7 @@ import nexus.store.StoreException;
 import nexus.store.StoreException.Reason;
 import nexus.store.TenantRecord;
 import nexus.store.TenantSnapshot;
+import nexus.store.TenantStore;
 import nexus.store.TenantStore.FileRange;
 import nexus.store.TenantStore.FolderTotals;
 import nexus.store.TenantStore.TupleQuery;
@@ -143,6 +148,12 @@ public final class MemoryTenant {
         return audit.size();
     }
 
+    /** The hash of the last audit entry, or where the chain begins. */
+    public ContentHash auditHead() {
+        ContentHash last = audit.isEmpty() ? null : audit.get(audit.size() - 1).hash();
+        return last == null ? AuditChain.start(record.id()) : last;
+    }
+
     public long auditBytes() {
         return auditBytes;
     }
@@ -231,6 +242,7 @@ public final class MemoryTenant {
                 usage,
                 audit.size(),
                 auditBytes,
+                auditHead(),
                 List.copyOf(keys.values()),
                 List.copyOf(users.values()),
                 List.copyOf(shares.values()),
@@ -286,6 +298,7 @@ public final class MemoryTenant {
         group.usersPut().forEach(user -> users.put(user.subject(), user));
         for (AuditEntry entry : group.audit()) {
             must(entry.sequence() == audit.size() + 1, "audit numbers have no gap");
+            must(AuditChain.next(auditHead(), entry.line()).equals(entry.hash()), "audit entries are chained");
             audit.add(entry);
             auditBytes += Draft.auditBytes(entry.line());
         }
@@ -487,12 +500,46 @@ public final class MemoryTenant {
         return high != 0 ? high : Long.compareUnsigned(a.getLeastSignificantBits(), b.getLeastSignificantBits());
     }
 
-    /** As {@link nexus.store.TenantStore#audit}. */
-    public List<AuditEntry> audit(long after, int limit) {
+    /** As {@link TenantStore#audit}. */
+    public List<AuditEntry> audit(TenantStore.AuditRange range) {
+        Comparator<AuditEntry> byNumber = Comparator.comparingLong(AuditEntry::sequence);
         return audit.stream()
+                .filter(entry -> entry.sequence() >= range.from() && entry.sequence() <= range.to())
+                .filter(entry -> passes(entry, range.filter()))
+                .sorted(range.newestFirst() ? byNumber.reversed() : byNumber)
+                .limit(range.limit())
+                .toList();
+    }
+
+    private static boolean passes(AuditEntry entry, TenantStore.AuditFilter filter) {
+        if (filter.equals(TenantStore.AuditFilter.ALL)) {
+            return true;
+        }
+        Map<?, ?> line = (Map<?, ?>) JsonReader.read(entry.line().getBytes(StandardCharsets.UTF_8));
+        return line != null
+                && isAnyOr(filter.kind(), String.valueOf(line.get("kind")))
+                && isAnyOr(filter.action(), String.valueOf(line.get("action")))
+                && isAnyOr(filter.user(), String.valueOf(line.get("user")))
+                && (filter.pathPrefix() == null
+                        || line.get("resource") instanceof String path && path.startsWith(filter.pathPrefix()));
+    }
+
+    /** As {@link TenantStore#auditSince}. */
+    public long auditSince(Instant since, long last) {
+        return audit.stream()
+                .filter(entry -> entry.sequence() <= last && !entry.at().isBefore(since))
+                .mapToLong(AuditEntry::sequence)
+                .min()
+                .orElse(last + 1);
+    }
+
+    /** As {@link TenantStore#auditLinks}. */
+    public TenantStore.AuditLinks auditLinks(long after, int limit) {
+        List<AuditEntry> entries = audit.stream()
                 .filter(entry -> entry.sequence() > after)
                 .limit(limit)
                 .toList();
+        return new TenantStore.AuditLinks(entries, audit.size(), auditHead());
     }
 
     // ---- what no group does

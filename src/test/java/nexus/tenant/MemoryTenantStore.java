@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import nexus.kernel.ContentHash;
 import nexus.kernel.Epoch;
 import nexus.kernel.FileId;
@@ -59,6 +60,9 @@ final class MemoryTenantStore implements TenantStore {
     boolean hold;
     boolean holdTouches;
     boolean refusesTakes;
+    /** What somebody with access to the database makes of the audit log. */
+    UnaryOperator<AuditLinks> meddled = links -> links;
+
     /** Whether no content can be found: as if it had been dropped this very moment. */
     boolean contentsLost;
 
@@ -217,8 +221,18 @@ final class MemoryTenantStore implements TenantStore {
     }
 
     @Override
-    public synchronized Future<List<AuditEntry>> audit(TenantId tenant, long after, int limit) {
-        return Future.succeededFuture(rows.audit(after, limit));
+    public synchronized Future<List<AuditEntry>> audit(TenantId tenant, AuditRange range) {
+        return Future.succeededFuture(rows.audit(range));
+    }
+
+    @Override
+    public synchronized Future<Long> auditSince(TenantId tenant, Instant since, long last) {
+        return Future.succeededFuture(rows.auditSince(since, last));
+    }
+
+    @Override
+    public synchronized Future<AuditLinks> auditLinks(TenantId tenant, long after, int limit) {
+        return Future.succeededFuture(meddled.apply(rows.auditLinks(after, limit)));
     }
 
     @Override

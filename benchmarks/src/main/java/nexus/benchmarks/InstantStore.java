@@ -19,6 +19,7 @@ import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
 import nexus.quota.Usage;
 import nexus.rebac.tuple.RelationTuple;
+import nexus.store.AuditChain;
 import nexus.store.AuditEntry;
 import nexus.store.BlobPlace;
 import nexus.store.Content;
@@ -76,6 +77,7 @@ final class InstantStore implements TenantStore {
                 new Usage(keys.size(), 0, 0),
                 0,
                 0,
+                AuditChain.start(record.id()),
                 keys,
                 users,
                 List.of()));
@@ -159,7 +161,17 @@ final class InstantStore implements TenantStore {
     }
 
     @Override
-    public Future<List<AuditEntry>> audit(TenantId tenant, long after, int limit) {
+    public Future<List<AuditEntry>> audit(TenantId tenant, AuditRange range) {
+        return notAsked();
+    }
+
+    @Override
+    public Future<Long> auditSince(TenantId tenant, Instant since, long last) {
+        return notAsked();
+    }
+
+    @Override
+    public Future<AuditLinks> auditLinks(TenantId tenant, long after, int limit) {
         return notAsked();
     }
 

@@ -20,11 +20,13 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import nexus.kernel.ContentHash;
 import nexus.kernel.Epoch;
 import nexus.kernel.FileId;
 import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
 import nexus.quota.Usage;
+import nexus.store.AuditChain;
 import nexus.store.AuditEntry;
 import nexus.store.Content;
 import nexus.store.FileEntry;
@@ -110,9 +112,11 @@ final class TransactionPerWrite implements AutoCloseable {
     private final class Writer {
         private final TenantId tenant;
         private long revision;
+        private ContentHash audited;
 
         Writer(TenantId tenant) {
             this.tenant = tenant;
+            this.audited = AuditChain.start(tenant);
         }
 
         Future<Long> run() {
@@ -153,6 +157,9 @@ final class TransactionPerWrite implements AutoCloseable {
                     List.of());
             FileVersion version =
                     new FileVersion(file, 1, content.size(), content.hash(), now, "user:alice", "original", null);
+            AuditEntry line =
+                    AuditEntry.following(audited, number, now, "x".repeat(Texts.AUDIT_LINE_CHARS));
+            audited = line.hash();
             return new Group(
                     tenant,
                     node,
@@ -172,7 +179,7 @@ final class TransactionPerWrite implements AutoCloseable {
                     List.of(),
                     List.of(),
                     List.of(),
-                    List.of(new AuditEntry(number, now, "x".repeat(Texts.AUDIT_LINE_CHARS))),
+                    List.of(line),
                     new Group.Outcome(new byte[Texts.OUTCOME_BYTES]),
                     List.of(),
                     List.of(),

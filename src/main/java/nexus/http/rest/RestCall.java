@@ -25,6 +25,7 @@ public final class RestCall {
     private static final String SYSTEM_ZONE = "system";
 
     private final RpcServices services;
+    private final String operation;
     private final Caller caller;
     private final Map<String, String> path;
     private final Map<String, Object> query;
@@ -39,6 +40,7 @@ public final class RestCall {
 
     RestCall(
             RpcServices services,
+            String operation,
             Caller caller,
             Map<String, String> path,
             Map<String, Object> query,
@@ -47,6 +49,7 @@ public final class RestCall {
             @Nullable String ifMatch,
             @Nullable Once once) {
         this.services = services;
+        this.operation = operation;
         this.caller = caller;
         this.path = path;
         this.query = query;
@@ -98,6 +101,15 @@ public final class RestCall {
         Object value = query.get(name);
         if (value instanceof Long number) {
             return Math.toIntExact(number);
+        }
+        throw new IllegalStateException("BUG: no number stands for the parameter " + name);
+    }
+
+    /** As {@link #whole}, for a number that may be large. */
+    public long longWhole(String name) {
+        Object value = query.get(name);
+        if (value instanceof Long number) {
+            return number;
         }
         throw new IllegalStateException("BUG: no number stands for the parameter " + name);
     }
@@ -179,14 +191,11 @@ public final class RestCall {
         return replayed;
     }
 
-    /** Fails unless the caller is a system administrator; for what is looked up outside of any tenant. */
+    /**
+     * Fails unless the caller is a system administrator; for what is looked up outside of any tenant. The caller's own tenant
+     * refuses, so that its audit has the denial.
+     */
     public Future<Void> systemAdministrator() {
-        return ask(null, new TenantRequest.WhoAmI()).map(reply -> {
-            if (reply instanceof Reply.Identity identity && identity.systemAdministrator()) {
-                return null;
-            }
-            throw Problem.forbidden("Admin privileges required for this operation", null)
-                    .exception();
-        });
+        return ask(null, new TenantRequest.RequireSystem(operation)).mapEmpty();
     }
 }

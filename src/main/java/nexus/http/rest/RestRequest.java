@@ -64,7 +64,8 @@ record RestRequest(RpcServices services, Route route, Map<String, String> path, 
     private RestCall read(Caller caller, byte[] body) {
         Map<String, Object> query = query();
         Map<?, ?> members = members(body);
-        return new RestCall(services, caller, path, query, members, body, ifMatch(), once(caller, body));
+        return new RestCall(
+                services, route.operation(), caller, path, query, members, body, ifMatch(), once(caller, body));
     }
 
     /** What makes the request one that is done once. The key alone is not enough: it is its sender's. */

@@ -93,7 +93,7 @@ final class AdminMethods {
         String subjectId = call.params().optionalIdentifier("subject_id");
         Instant expiresAt = expiry(call);
         String userId = givenUser == null ? newUserId(call) : givenUser;
-        return call.systemAdministrator()
+        return call.systemAdministrator("create_key")
                 .compose(identity -> home(call, zoneId, admin))
                 .compose(home -> {
                     ApiKeys.Minted minted = call.services()
@@ -196,7 +196,7 @@ final class AdminMethods {
         boolean expired = call.params().flag("include_expired", false);
         int limit = call.params().integer("limit", 100, 1, RpcOptions.KEY_PAGE);
         int offset = call.params().integer("offset", 0, 0, RpcOptions.KEY_OFFSET);
-        return call.systemAdministrator().compose(identity -> {
+        return call.systemAdministrator("list_keys").compose(identity -> {
             ZoneName zone = call.zone(zoneId, null);
             if (zone != null || zoneId != null) {
                 return call.ask(zone, new TenantRequest.ListKeys(userId, admin, revoked, expired, limit, offset))
@@ -278,10 +278,10 @@ final class AdminMethods {
         TenantRequest of(KeyId key);
     }
 
-    private static Future<Found> one(Call call, KeyRequest request) {
+    private static Future<Found> one(Call call, String operation, KeyRequest request) {
         String keyId = call.params().string("key_id");
         String zoneId = call.params().optionalString("zone_id");
-        return call.systemAdministrator().compose(identity -> {
+        return call.systemAdministrator(operation).compose(identity -> {
             WireIds id = WireIds.parse(keyId).orElseThrow(() -> noSuchKey(keyId));
             return Addresses.of(call, zoneId, id.tenant())
                     .compose(address -> call.ask(
@@ -296,11 +296,11 @@ final class AdminMethods {
     }
 
     static Future<Result> get(Call call) {
-        return one(call, TenantRequest.GetKey::new).map(found -> Result.json(out -> key(out, found)));
+        return one(call, "get_key", TenantRequest.GetKey::new).map(found -> Result.json(out -> key(out, found)));
     }
 
     static Future<Result> revoke(Call call) {
-        return one(call, TenantRequest.RevokeKey::new)
+        return one(call, "revoke_key", TenantRequest.RevokeKey::new)
                 .map(found -> Result.json(out -> out.object()
                         .put("success", true)
                         .put(
@@ -313,7 +313,7 @@ final class AdminMethods {
         String name = call.params().optionalIdentifier("name");
         Boolean admin = call.params().optionalFlag("is_admin");
         Instant expiresAt = expiry(call);
-        return one(call, key -> new TenantRequest.UpdateKey(key, name, expiresAt, admin))
+        return one(call, "update_key", key -> new TenantRequest.UpdateKey(key, name, expiresAt, admin))
                 .map(found -> Result.json(out -> out.object()
                         .put("success", true)
                         .put(

@@ -186,15 +186,14 @@ final class Call {
         return ask((ZoneName) null, new TenantRequest.WhoAmI()).map(reply -> Replies.as(Reply.Identity.class, reply));
     }
 
-    /** Fails unless the caller is a system administrator. */
-    Future<Reply.Identity> systemAdministrator() {
-        return identity().map(identity -> {
-            if (!identity.systemAdministrator()) {
-                throw Problem.forbidden("Admin privileges required for this operation", null)
-                        .exception();
-            }
-            return identity;
-        });
+    /**
+     * Fails unless the caller is a system administrator. The caller's own tenant refuses, so that its audit has the denial.
+     *
+     * @param operation what it is called in the audit
+     */
+    Future<Reply.Identity> systemAdministrator(String operation) {
+        return ask((ZoneName) null, new TenantRequest.RequireSystem(operation))
+                .map(reply -> Replies.as(Reply.Identity.class, reply));
     }
 
     /** The problem that a failure carries, or null if it is a bug of ours. */

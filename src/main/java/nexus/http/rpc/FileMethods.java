@@ -88,7 +88,7 @@ final class FileMethods {
     /** The note of a share, by a system administrator: it makes the share that was announced a live one. */
     private static Future<Reply.FileInfo> writeNote(
             Call call, WorkspacePath path, byte[] bytes, @Nullable String match, boolean noneMatch) {
-        return call.systemAdministrator().compose(identity -> {
+        return call.systemAdministrator("bind_share").compose(identity -> {
             if (match != null || noneMatch) {
                 throw Problem.refused("the note of a share is written under no condition", path.wire())
                         .exception();

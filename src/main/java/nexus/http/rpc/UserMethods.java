@@ -45,7 +45,7 @@ final class UserMethods {
         boolean agents = call.params().flag("create_agents", true);
         // All skills that the server comes with are imported: there are none.
         call.params().flag("import_skills", true);
-        return tenant(call, zoneId).compose(tenant -> {
+        return tenant(call, "provision_user", zoneId).compose(tenant -> {
             ApiKeys.Minted minted = wantsKey
                     ? call.services()
                             .keys()
@@ -95,7 +95,7 @@ final class UserMethods {
         String zoneId = zoneId(call);
         boolean deleteRecord = call.params().flag("delete_user_record", false);
         boolean force = call.params().flag("force", false);
-        return tenant(call, zoneId)
+        return tenant(call, "deprovision_user", zoneId)
                 .compose(tenant ->
                         call.ask(tenant.zone(), new TenantRequest.DeprovisionUser(userId, deleteRecord, force)))
                 .map(reply -> deprovisioned(Replies.as(Reply.Deprovisioned.class, reply)));
@@ -134,7 +134,7 @@ final class UserMethods {
         return zoneId;
     }
 
-    private static Future<Addresses.Tenant> tenant(Call call, String zoneId) {
-        return call.systemAdministrator().compose(identity -> Addresses.tenant(call, zoneId));
+    private static Future<Addresses.Tenant> tenant(Call call, String operation, String zoneId) {
+        return call.systemAdministrator(operation).compose(identity -> Addresses.tenant(call, zoneId));
     }
 }

@@ -49,6 +49,8 @@ final class GroupStatements {
     /** Outcomes are pruned once in so many groups. */
     private static final int PRUNE_EVERY = 64;
 
+    private static final Buffer NO_ENTRY = Buffer.buffer();
+
     private final UUID tenant;
     private final List<Step> steps = new ArrayList<>();
     private int counted;
@@ -114,7 +116,7 @@ final class GroupStatements {
     static List<Step> all() {
         Instant epoch = Instant.EPOCH;
         GroupStatements all = new GroupStatements(NOBODY);
-        all.steps.add(new Step(FENCE, io.vertx.sqlclient.Tuple.wrap(new Object[11])));
+        all.steps.add(new Step(FENCE, io.vertx.sqlclient.Tuple.wrap(new Object[12])));
         all.folderRemoved("/nothing", epoch, 0);
         all.folderMoved("/nothing", "/nowhere", 0);
         all.filesRemoved(List.of(), epoch);
@@ -181,7 +183,7 @@ final class GroupStatements {
     // ----------------------------------------------------------------------------------------------- the tenant's row
 
     private static final String FENCE = """
-            SELECT fence($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""";
+            SELECT fence($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""";
 
     private void fence(Group group) {
         Usage usage = group.usage();
@@ -198,22 +200,39 @@ final class GroupStatements {
                 usage.bytes(),
                 (long) group.audit().size(),
                 audited.last(),
-                audited.bytes()));
+                audited.bytes(),
+                audited.end() == null ? NO_ENTRY : audited.end()));
     }
 
-    /** What a group adds to the audit log: the number of the last entry, and the bytes of all with their line ends. */
-    private record Audited(long last, long bytes) {
-        static final Audited NOTHING = new Audited(0, 0);
+    /**
+     * What a group adds to the audit log.
+     *
+     * @param last the number of the last entry
+     * @param end its hash; null if there is none
+     * @param bytes of all lines with their line ends
+     */
+    private record Audited(long last, @Nullable Buffer end, long bytes) {
+        static final Audited NOTHING = new Audited(0, null, 0);
 
         static Audited of(Group group) {
             long bytes = 0;
             long last = 0;
+            Buffer end = null;
             for (AuditEntry entry : group.audit()) {
                 bytes += Rows.utf8(entry.line()).length + 1L;
                 last = entry.sequence();
+                end = link(entry);
             }
-            return new Audited(last, bytes);
+            return new Audited(last, end, bytes);
         }
+    }
+
+    private static Buffer link(AuditEntry entry) {
+        Buffer hash = bytesOrNull(entry.hash());
+        if (hash == null) {
+            throw new IllegalStateException("BUG: an audit entry is added without its hash");
+        }
+        return hash;
     }
 
     private static final String SEAL = """
@@ -262,9 +281,9 @@ final class GroupStatements {
                 INSERT INTO tenant (id, name, display_name, plan, status, suspension_reason, trial_ends_at, users_limit,
                     files_limit, bytes_limit, retained_versions, member_names, member_values, limit_names, limit_values,
                     settings_revision, cancelled_at, due_at, created_at, last_at, revision, users, files, bytes,
-                    audit_sequence, audit_bytes)
+                    audit_sequence, audit_bytes, audit_chained, audit_hash)
                 VALUES ($1, $18, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $19, $19, $20, $21,
-                    $22, $23, $24, $25)
+                    $22, $23, $24, $25, $24, $26)
                 RETURNING 1)
             SELECT step('tenant made', count(*), 1) FROM made""";
 
@@ -297,7 +316,8 @@ final class GroupStatements {
                 usage.files(),
                 usage.bytes(),
                 audited.last(),
-                audited.bytes());
+                audited.bytes(),
+                audited.end());
     }
 
     private static final String BECOME = """
@@ -772,11 +792,11 @@ final class GroupStatements {
 
     private static final String AUDIT = """
             WITH put AS (
-                INSERT INTO audit_entry (tenant_id, sequence, at, line)
-                SELECT $1, n.sequence, n.at, n.line
-                FROM unnest($2::bigint[], $3::timestamptz[], $4::text[]) AS n (sequence, at, line)
+                INSERT INTO audit_entry (tenant_id, sequence, at, line, hash)
+                SELECT $1, n.sequence, n.at, n.line, n.hash
+                FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::bytea[]) AS n (sequence, at, line, hash)
                 RETURNING 1)
-            SELECT step('audit', count(*), $5) FROM put""";
+            SELECT step('audit', count(*), $6) FROM put""";
 
     private void audit(List<AuditEntry> rows) {
         step(
@@ -785,6 +805,7 @@ final class GroupStatements {
                 column(rows, Long[]::new, AuditEntry::sequence),
                 column(rows, OffsetDateTime[]::new, row -> Rows.at(row.at())),
                 column(rows, String[]::new, AuditEntry::line),
+                column(rows, Buffer[]::new, GroupStatements::link),
                 (long) rows.size());
     }
 

@@ -21,6 +21,7 @@ import java.util.stream.StreamSupport;
 import nexus.kernel.ContentHash;
 import nexus.kernel.Epoch;
 import nexus.kernel.FileId;
+import nexus.kernel.JsonText;
 import nexus.kernel.Must;
 import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
@@ -56,6 +57,9 @@ public final class PgTenantStore implements TenantStore {
     private static final int TUPLES_READ = 10_000;
 
     private static final int BLOBS_COLLECTED = 1000;
+
+    /** Some 20 microseconds each: the tenant's row is locked for a fraction of a second. */
+    private static final int ENTRIES_CHAINED = 10_000;
 
     private static final String CHUNKS = "blob_chunk";
 
@@ -108,8 +112,26 @@ public final class PgTenantStore implements TenantStore {
             TenantId tenant, NodeId node, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
         return database.control(TAKE, Tuple.of(tenant.value(), node.value(), watched()))
                 .map(rows -> new Epoch(rows.iterator().next().getLong("epoch")))
-                .compose(epoch ->
-                        database.snapshot(tenant, connection -> load(connection, tenant, node, epoch, tuples)));
+                .compose(epoch -> load(tenant, node, epoch, tuples));
+    }
+
+    private Future<TenantSnapshot> load(
+            TenantId tenant, NodeId node, Epoch epoch, BiConsumer<RelationTuple, @Nullable Instant> tuples) {
+        return database.snapshot(tenant, connection -> load(connection, tenant, node, epoch, tuples))
+                .compose(loaded -> loaded.isPresent()
+                        ? Future.succeededFuture(loaded.get())
+                        : chain(tenant, node, epoch).compose(done -> load(tenant, node, epoch, tuples)));
+    }
+
+    private static final String CHAIN_AUDIT = """
+            SELECT chain_audit($1, $2, $3, $4) AS done""";
+
+    /** Chains what is not, slice by slice: each is a transaction of its own. */
+    private Future<Void> chain(TenantId tenant, NodeId node, Epoch epoch) {
+        Step step = Step.of(CHAIN_AUDIT, tenant.value(), node.value(), epoch.value(), ENTRIES_CHAINED);
+        return database.batch(tenant, List.of(step))
+                .map(answers -> answers.get(0).iterator().next().getBoolean("done"))
+                .compose(done -> done ? Future.succeededFuture() : chain(tenant, node, epoch));
     }
 
     private UUID @Nullable [] watched() {
@@ -120,7 +142,8 @@ public final class PgTenantStore implements TenantStore {
     private static final String LOAD_TENANT = """
             SELECT id, name, display_name, plan, status, suspension_reason, trial_ends_at, cancelled_at,
                    users_limit, files_limit, bytes_limit, retained_versions, member_names, member_values, limit_names, limit_values, created_at,
-                   settings_revision, revision, last_at, users, files, bytes, audit_sequence, audit_bytes
+                   settings_revision, revision, last_at, users, files, bytes, audit_sequence, audit_bytes, audit_chained,
+                   coalesce(audit_hash, audit_start(id)) AS audit_hash
             FROM tenant
             WHERE id = $1 AND owner_node = $2 AND owner_epoch = $3 AND deleted_at IS NULL""";
 
@@ -158,7 +181,8 @@ public final class PgTenantStore implements TenantStore {
             FROM relation_tuple
             WHERE tenant_id = $1""";
 
-    private Future<TenantSnapshot> load(
+    /** Empty if the audit log must be chained first. */
+    private Future<Optional<TenantSnapshot>> load(
             SqlConnection connection,
             TenantId tenant,
             NodeId node,
@@ -172,16 +196,24 @@ public final class PgTenantStore implements TenantStore {
         Future<RowSet<Row>> shares = connection.preparedQuery(LOAD_SHARES).execute(id);
         Future<RowSet<Row>> outcomes = connection.preparedQuery(LOAD_OUTCOMES).execute(id);
         return database.answered(Future.all(row, keys, users, shares, outcomes))
-                .map(all -> snapshot(
-                        row.result(),
-                        epoch,
-                        keys.result(),
-                        users.result(),
-                        map(shares.result(), Rows::share),
-                        outcomes.result()))
-                .compose(snapshot -> database.answered(connection.prepare(LOAD_TUPLES))
-                        .compose(statement -> tuples(statement, id, tuples))
-                        .map(snapshot));
+                .compose(all -> isUnchained(row.result())
+                        ? Future.succeededFuture(Optional.empty())
+                        : database.answered(connection.prepare(LOAD_TUPLES))
+                                .compose(statement -> tuples(statement, id, tuples))
+                                .map(read -> Optional.of(snapshot(
+                                        row.result(),
+                                        epoch,
+                                        keys.result(),
+                                        users.result(),
+                                        map(shares.result(), Rows::share),
+                                        outcomes.result()))));
+    }
+
+    /** Whether a release without the hash chain has added entries to the audit log. */
+    private static boolean isUnchained(RowSet<Row> tenant) {
+        return first(tenant)
+                .filter(row -> row.getLong("audit_chained") < row.getLong("audit_sequence"))
+                .isPresent();
     }
 
     private static TenantSnapshot snapshot(
@@ -204,6 +236,7 @@ public final class PgTenantStore implements TenantStore {
                 new Usage(row.getLong("users"), row.getLong("files"), row.getLong("bytes")),
                 row.getLong("audit_sequence"),
                 row.getLong("audit_bytes"),
+                Rows.hash(row, "audit_hash"),
                 keyRecords,
                 userRecords,
                 shares,
@@ -536,16 +569,101 @@ public final class PgTenantStore implements TenantStore {
     }
 
     private static final String AUDIT = """
-            SELECT sequence, at, line
+            SELECT sequence, at, line, hash
             FROM audit_entry
-            WHERE tenant_id = $1 AND sequence > $2
-            ORDER BY sequence
-            LIMIT $3""";
+            WHERE tenant_id = $1 AND sequence BETWEEN $2 AND $3
+            ORDER BY sequence %s
+            LIMIT $4""";
+
+    /**
+     * Each part of a line begins where the server itself writes it: before {@code kind} there is nothing that a caller chose, and
+     * inside of a text of his every quote is escaped, so that it cannot look like the end of one. What an application has
+     * written comes behind all of them. Patterns would take fifty times as long.
+     */
+    private static final String AUDIT_FILTERED = """
+            SELECT e.sequence, e.at, e.line, e.hash
+            FROM audit_entry e
+            CROSS JOIN LATERAL (SELECT substr(e.line, strpos(e.line, ',"kind":"')) AS rest OFFSET 0) AS k
+            CROSS JOIN LATERAL (SELECT substr(k.rest, strpos(k.rest, ',"action":"')) AS rest OFFSET 0) AS a
+            CROSS JOIN LATERAL (SELECT substr(a.rest, strpos(a.rest, ',"user":"')) AS rest OFFSET 0) AS u
+            CROSS JOIN LATERAL (SELECT substr(u.rest, strpos(u.rest, '","request_id":"') + 16) AS rest OFFSET 0) AS r
+            CROSS JOIN LATERAL (SELECT substr(r.rest, strpos(r.rest, '"')) AS rest OFFSET 0) AS p
+            WHERE e.tenant_id = $1 AND e.sequence BETWEEN $2 AND $3
+              AND ($5::text IS NULL OR starts_with(k.rest, ',"kind":"' || $5 || '",'))
+              AND ($6::text IS NULL OR starts_with(a.rest, ',"action":"' || $6 || '",'))
+              AND ($7::text IS NULL OR starts_with(u.rest, ',"user":"' || $7 || '",'))
+              AND ($8::text IS NULL OR starts_with(p.rest, '","resource":"' || $8))
+            ORDER BY e.sequence %s
+            LIMIT $4""";
+
+    /** {@inheritDoc} Every entry of the range may be looked at: the caller bounds it. */
+    @Override
+    public Future<List<AuditEntry>> audit(TenantId tenant, AuditRange range) {
+        String order = range.newestFirst() ? "DESC" : "ASC";
+        AuditFilter filter = range.filter();
+        Step step = filter.equals(AuditFilter.ALL)
+                ? Step.of(AUDIT.formatted(order), tenant.value(), range.from(), range.to(), (long) range.limit())
+                : Step.of(
+                        AUDIT_FILTERED.formatted(order),
+                        tenant.value(),
+                        range.from(),
+                        range.to(),
+                        (long) range.limit(),
+                        escaped(filter.kind()),
+                        escaped(filter.action()),
+                        escaped(filter.user()),
+                        escaped(filter.pathPrefix()));
+        return database.query(tenant, step).map(rows -> map(rows, Rows::audit));
+    }
+
+    /** A text as it stands between the quotes of a line. */
+    private static @Nullable String escaped(@Nullable String text) {
+        if (text == null) {
+            return null;
+        }
+        StringBuilder quoted = new StringBuilder(text.length() + 2);
+        JsonText.quote(quoted, text);
+        return quoted.substring(1, quoted.length() - 1);
+    }
+
+    private static final String AUDIT_SINCE = """
+            SELECT audit_since($1, $2, $3) AS sequence""";
 
     @Override
-    public Future<List<AuditEntry>> audit(TenantId tenant, long after, int limit) {
-        return database.query(tenant, Step.of(AUDIT, tenant.value(), after, (long) limit))
-                .map(rows -> map(rows, Rows::audit));
+    public Future<Long> auditSince(TenantId tenant, Instant since, long last) {
+        return database.query(tenant, Step.of(AUDIT_SINCE, tenant.value(), Rows.at(since), last))
+                .map(rows -> rows.iterator().next().getLong("sequence"));
+    }
+
+    /** One statement, so that the entries and the chain's end are of one moment. */
+    private static final String AUDIT_LINKS = """
+            SELECT t.audit_sequence, coalesce(t.audit_hash, audit_start(t.id)) AS audit_hash,
+                   e.sequence, e.at, e.line, e.hash
+            FROM tenant t
+            LEFT JOIN LATERAL (
+                SELECT a.sequence, a.at, a.line, a.hash
+                FROM audit_entry a
+                WHERE a.tenant_id = $1 AND a.sequence > $2
+                ORDER BY a.sequence
+                LIMIT $3) AS e ON true
+            WHERE t.id = $1
+            ORDER BY e.sequence""";
+
+    @Override
+    public Future<AuditLinks> auditLinks(TenantId tenant, long after, int limit) {
+        return database.query(tenant, Step.of(AUDIT_LINKS, tenant.value(), after, (long) limit))
+                .map(PgTenantStore::links);
+    }
+
+    private static AuditLinks links(RowSet<Row> rows) {
+        Row first = first(rows).orElseThrow(() -> new StoreException(Reason.TENANT_GONE, "there is no such tenant"));
+        List<AuditEntry> entries = new ArrayList<>(rows.size());
+        for (Row row : rows) {
+            if (row.getLong("sequence") != null) {
+                entries.add(Rows.audit(row));
+            }
+        }
+        return new AuditLinks(entries, first.getLong("audit_sequence"), Rows.hash(first, "audit_hash"));
     }
 
     private static final String TOUCH_KEYS = """

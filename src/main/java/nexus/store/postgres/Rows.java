@@ -206,6 +206,11 @@ final class Rows {
     }
 
     static AuditEntry audit(Row row) {
-        return new AuditEntry(row.getLong("sequence"), time(row, "at"), row.getString("line"));
+        Buffer hash = row.getBuffer("hash");
+        return new AuditEntry(
+                row.getLong("sequence"),
+                time(row, "at"),
+                row.getString("line"),
+                hash == null || hash.length() != 32 ? null : ContentHash.ofDigest(hash.getBytes()));
     }
 }

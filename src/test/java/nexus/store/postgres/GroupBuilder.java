@@ -4,7 +4,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
+import nexus.kernel.ContentHash;
 import nexus.kernel.Epoch;
 import nexus.kernel.FileId;
 import nexus.kernel.NodeId;
@@ -64,6 +66,15 @@ final class GroupBuilder {
 
     GroupBuilder put(FileEntry... entries) {
         filesPut.addAll(Arrays.asList(entries));
+        return this;
+    }
+
+    /** Adds an entry as the owner would: behind those that are there, and after {@code previous} if it is the first. */
+    GroupBuilder audited(ContentHash previous, long sequence, String line) {
+        ContentHash last = audit.isEmpty()
+                ? previous
+                : Objects.requireNonNull(audit.get(audit.size() - 1).hash());
+        audit.add(AuditEntry.following(last, sequence, at, line));
         return this;
     }
 

@@ -32,6 +32,7 @@ import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
 import nexus.kernel.ZoneName;
 import nexus.quota.Usage;
+import nexus.store.AuditChain;
 import nexus.store.AuditEntry;
 import nexus.store.BlobPlace;
 import nexus.store.Content;
@@ -250,13 +251,17 @@ class PgGroupTest {
 
     // ------------------------------------------------------------------------------------------------------ atomicity
 
+    private static AuditEntry entry(long sequence, String line) {
+        return AuditEntry.following(AuditChain.start(TenantId.SYSTEM), sequence, T0, line);
+    }
+
     @Test
     void aGroupWhoseExpectationFailsChangesNothing() {
         StoreFixture.Owned acme = fixture.tenant("atomic");
         FileEntry present = fixture.file("/present", content("present"));
         GroupBuilder first = write(acme, present, content("present"));
         first.tuplesPut.add(tuple("/present", "viewer", "alice"));
-        first.audit.add(new AuditEntry(1, T0, "{}"));
+        first.audit.add(entry(1, "{}"));
         acme.commit(first);
         List<String> before = fixture.rows(EVERYTHING);
 
@@ -282,9 +287,9 @@ class PgGroupTest {
                 "a version of an unknown content",
                 group -> group.versionsPut.add(
                         new FileVersion(present.id(), 2, 1, content("nowhere").hash(), T0, "user:alice", "copy", 1L)));
-        faults.put("an audit entry that is there", group -> group.audit.add(new AuditEntry(1, T0, "{}")));
-        faults.put("a gap in the audit log", group -> group.audit.add(new AuditEntry(3, T0, "{}")));
-        faults.put("a text that the database cannot hold", group -> group.audit.add(new AuditEntry(2, T0, "\u0000")));
+        faults.put("an audit entry that is there", group -> group.audit.add(entry(1, "{}")));
+        faults.put("a gap in the audit log", group -> group.audit.add(entry(3, "{}")));
+        faults.put("a text that the database cannot hold", group -> group.audit.add(entry(2, "\u0000")));
         faults.forEach((name, fault) -> {
             GroupBuilder group = acme.next();
             group.usage = new Usage(7, 7, 7);
@@ -486,7 +491,7 @@ class PgGroupTest {
         first.versionsPut.add(version(file));
         first.blobsPut.add(content("welcome"));
         first.tuplesPut.add(tuple("/", "owner", "alice"));
-        first.audit.add(new AuditEntry(1, T0, "{\"a\":1}"));
+        first.audited(AuditChain.start(tenant), 1, "{\"a\":1}");
         first.usage = new Usage(0, 1, 7);
         return new Group.Founding(TenantRecord.created(tenant, new ZoneName(zone), T0), first.build());
     }
@@ -506,6 +511,7 @@ class PgGroupTest {
             assertEquals(new Usage(0, 1, 7), snapshot.usage());
             assertEquals(1, snapshot.auditSequence());
             assertEquals(8, snapshot.auditBytes());
+            assertEquals(AuditChain.next(AuditChain.start(tenant), "{\"a\":1}"), snapshot.auditHead());
             assertEquals(
                     1, await(fixture.store.entries(tenant, List.of("/welcome"))).size());
             assertEquals(

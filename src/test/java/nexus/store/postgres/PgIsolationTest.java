@@ -21,12 +21,13 @@ import nexus.kernel.FileId;
 import nexus.kernel.KeyId;
 import nexus.kernel.NodeId;
 import nexus.kernel.TenantId;
-import nexus.store.AuditEntry;
+import nexus.store.AuditChain;
 import nexus.store.FileEntry;
 import nexus.store.KeyRecord;
 import nexus.store.KeyedReply;
 import nexus.store.StoreException;
 import nexus.store.StoreException.Reason;
+import nexus.store.TenantStore;
 import nexus.store.TenantStore.FileRange;
 import nexus.store.UserRecord;
 import org.junit.jupiter.api.AfterAll;
@@ -79,7 +80,7 @@ class PgIsolationTest {
                 null,
                 null));
         group.usersPut.add(new UserRecord("user:alice", true, StoreFixture.T0));
-        group.audit.add(new AuditEntry(1, StoreFixture.T0, "{}"));
+        group.audited(AuditChain.start(group.tenant), 1, "{}");
         group.replies = new byte[] {1};
         group.keyed.add(
                 new KeyedReply(new UUID(5, 5), ContentHash.of(new byte[] {1}), StoreFixture.T0, new byte[] {2}));
@@ -189,7 +190,10 @@ class PgIsolationTest {
                         .size());
         TenantId stranger = new TenantId(fixture.ids.next());
         assertEquals(Optional.empty(), await(fixture.store.content(stranger, own.contentHash())));
-        assertEquals(List.of(), await(fixture.store.audit(stranger, 0, 10)));
+        assertEquals(
+                List.of(),
+                await(fixture.store.audit(
+                        stranger, new TenantStore.AuditRange(1, 100, false, TenantStore.AuditFilter.ALL, 10))));
         GroupBuilder theft = acme.next();
         theft.filesRemoved.add(foreignId);
         assertEquals(Reason.FAILED, acme.refused(theft));

@@ -20,7 +20,7 @@ import nexus.lifecycle.Lifecycle;
 import nexus.lifecycle.TenantStatus;
 import nexus.quota.Plan;
 import nexus.quota.QuotaOverrides;
-import nexus.store.AuditEntry;
+import nexus.store.AuditChain;
 import nexus.store.FileEntry;
 import nexus.store.KeyRecord;
 import nexus.store.KeyedReply;
@@ -139,7 +139,7 @@ class PgRegistryTest {
             group.tuplesPut.add(StoreFixture.tuple("/f" + i, "viewer", "alice"));
             group.sharesPut.add(StoreFixture.share(fixture.ids.next(), TenantId.SYSTEM, "system", "/f" + i));
             group.usersPut.add(new UserRecord("user:" + i, true, T0));
-            group.audit.add(new AuditEntry(i + 1, T0, "{}"));
+            group.audited(AuditChain.start(group.tenant), i + 1, "{}");
             group.keysPut.add(new KeyRecord(
                     fixture.ids.nextKey(), new byte[] {1}, "k", "a", "user", "a", false, false, T0, null, null, null));
             group.replies = new byte[] {1};

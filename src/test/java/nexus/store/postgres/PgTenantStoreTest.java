@@ -21,7 +21,7 @@ import nexus.quota.Plan;
 import nexus.quota.QuotaOverrides;
 import nexus.quota.Usage;
 import nexus.rebac.tuple.RelationTuple;
-import nexus.store.AuditEntry;
+import nexus.store.AuditChain;
 import nexus.store.BlobPlace;
 import nexus.store.Content;
 import nexus.store.FileEntry;
@@ -30,6 +30,8 @@ import nexus.store.FileVersion;
 import nexus.store.KeyRecord;
 import nexus.store.TenantRecord;
 import nexus.store.TenantSnapshot;
+import nexus.store.TenantStore.AuditFilter;
+import nexus.store.TenantStore.AuditRange;
 import nexus.store.TenantStore.FileRange;
 import nexus.store.TenantStore.FolderTotals;
 import nexus.store.TupleRow;
@@ -94,8 +96,8 @@ class PgTenantStoreTest {
                 null);
         group.keysPut.add(key);
         group.usersPut.add(new UserRecord("user:alice", false, T0, "alice@example.com", "Alice \"A\""));
-        group.audit.add(new AuditEntry(1, T0, "{\"op\":\"\u00fc\"}"));
-        group.audit.add(new AuditEntry(2, T0, "{}"));
+        group.audited(AuditChain.start(group.tenant), 1, "{\"op\":\"\u00fc\"}");
+        group.audited(AuditChain.start(group.tenant), 2, "{}");
         group.replies = new byte[] {1, 2, 3};
         acme.commit(group);
 
@@ -112,6 +114,7 @@ class PgTenantStoreTest {
         assertEquals(new Usage(3, 4, 5), loaded.usage());
         assertEquals(2, loaded.auditSequence());
         assertEquals(12 + 3, loaded.auditBytes());
+        assertEquals(group.audit.get(1).hash(), loaded.auditHead());
         assertEquals(key.toString(), loaded.keys().get(0).toString());
         assertArrayEquals(key.secretHash(), loaded.keys().get(0).secretHash());
         assertEquals(key.expiresAt(), loaded.keys().get(0).expiresAt());
@@ -122,9 +125,13 @@ class PgTenantStoreTest {
         expected.put(lasting.tuple(), null);
         expected.put(expiring.tuple(), expiring.expiresAt());
         assertEquals(expected, tuples);
-        assertEquals(group.audit, await(fixture.store.audit(acme.id, 0, 10)));
-        assertEquals(group.audit.subList(1, 2), await(fixture.store.audit(acme.id, 1, 10)));
+        assertEquals(group.audit, await(fixture.store.audit(acme.id, audit(1))));
+        assertEquals(group.audit.subList(1, 2), await(fixture.store.audit(acme.id, audit(2))));
         assertEquals(Optional.of(expiring), await(fixture.store.tuple(acme.id, expiring.id())));
+    }
+
+    private static AuditRange audit(long from) {
+        return new AuditRange(from, 100, false, AuditFilter.ALL, 10);
     }
 
     @Test
