@@ -101,7 +101,9 @@ final class TenantCore {
         }
         touch(key, now);
         requireAgreement(ask, key);
-        boolean identityOnly = ask.request() instanceof TenantRequest.WhoAmI;
+        // Who asks for what no key of a tenant may is told just that, whatever has become of his tenant.
+        boolean identityOnly =
+                ask.request() instanceof TenantRequest.WhoAmI || ask.request() instanceof TenantRequest.RequireSystem;
         if (!state.record.statusAt(now).isServed() && !identityOnly) {
             throw new Problem.Plain(
                             ProblemCode.TENANT_SUSPENDED,

@@ -372,6 +372,8 @@ class AuditTest {
                 false));
         assertEquals(ProblemCode.TENANT_SUSPENDED, acme.code(ALICE, write("/a", "x")));
         awaitLine("\"kind\":\"denial\",\"action\":\"write\",\"user\":\"user:alice\"");
+        assertEquals(ProblemCode.FORBIDDEN, acme.code(ALICE, new TenantRequest.RequireSystem("list_keys")));
+        awaitLine("\"kind\":\"denial\",\"action\":\"list_keys\",\"user\":\"user:alice\"");
         // A large append is judged before its content is made, and again when it is decided: it is one denial.
         byte[] large = new byte[Limits.INLINE_CONTENT_BYTES + 1];
         assertEquals(
