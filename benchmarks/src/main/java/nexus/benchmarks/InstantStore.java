@@ -80,6 +80,7 @@ final class InstantStore implements TenantStore {
                 AuditChain.start(record.id()),
                 keys,
                 users,
+                List.of(),
                 List.of()));
     }
 

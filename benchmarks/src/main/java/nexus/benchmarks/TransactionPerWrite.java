@@ -179,6 +179,8 @@ final class TransactionPerWrite implements AutoCloseable {
                     List.of(),
                     List.of(),
                     List.of(),
+                    List.of(),
+                    List.of(),
                     List.of(line),
                     new Group.Outcome(new byte[Texts.OUTCOME_BYTES]),
                     List.of(),
