@@ -89,6 +89,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A whole server: starts its parts in order, undoes what has started if one fails, and ends them in the opposite order.
  *
+ * <p>The one place in which everything is put together, so that each part can do without knowing the others.
+ *
  * <p>{@link #start} and {@link #close} block and belong on a thread of their own, never on an event loop.
  */
 final class Server implements AutoCloseable {

@@ -51,6 +51,8 @@ import org.jspecify.annotations.Nullable;
  * came to a command that may have arrived somewhere, the caller is told that its outcome is not known, never that nothing was
  * done.
  *
+ * <p>The ways are in this one file because they repeat, renew their proofs and give up by the same rules.
+ *
  * <p>Thread-safe; asks are made on Vert.x contexts, and answered on them.
  */
 public final class BusTenantGateway implements TenantGateway {

@@ -23,6 +23,7 @@ import nexus.kernel.Must;
 import nexus.kernel.NodeId;
 import nexus.kernel.Problem;
 import nexus.kernel.TenantId;
+import nexus.kernel.WorkspacePath;
 import nexus.quota.QuotaLedger;
 import nexus.quota.Usage;
 import nexus.quota.UsageDelta;
@@ -243,9 +244,23 @@ final class Draft {
         return put != null || sharesRemoved.contains(id) ? put : state.shares.get(id);
     }
 
-    /** All shares as they are after the commands before. */
-    List<ShareRecord> shares() {
-        return changed(state.shares.all(), put -> true);
+    /** The shares of exactly a path, as they are after the commands before. */
+    List<ShareRecord> sharesAt(String path) {
+        return changed(state.shares.at(path), put -> path.equals(put.path()));
+    }
+
+    /** Those of a folder, which is not the root, and of all below it. */
+    List<ShareRecord> sharesWithin(String folder) {
+        return changed(
+                state.shares.within(folder), put -> put.path() != null && WorkspacePath.isWithin(put.path(), folder));
+    }
+
+    /** How many there are. */
+    int shareCount() {
+        long replaced = sharesPut.keySet().stream()
+                .filter(id -> state.shares.get(id) != null && !sharesRemoved.contains(id))
+                .count();
+        return state.shares.size() - sharesRemoved.size() - (int) replaced + sharesPut.size();
     }
 
     /** Those with one tenant. */

@@ -269,12 +269,7 @@ final class FileCommands {
         for (StoredTuple tuple : state.tuples.under(Permissions.FILE, path)) {
             draft.removeTuple(TupleIds.of(tuple.tuple()), tuple.tuple());
         }
-        for (ShareRecord share : draft.shares()) {
-            String shared = share.path();
-            if (shared != null && WorkspacePath.isWithin(shared, path)) {
-                draft.removeShare(share.id());
-            }
-        }
+        draft.sharesWithin(path).forEach(share -> draft.removeShare(share.id()));
     }
 
     /** The directories that a path needs and that are not there yet, outermost first. */
@@ -532,11 +527,7 @@ final class FileCommands {
         for (TupleRow grant : grantsOn(path, draft)) {
             draft.removeTuple(grant.id(), grant.tuple());
         }
-        for (ShareRecord share : draft.shares()) {
-            if (path.equals(share.path())) {
-                draft.removeShare(share.id());
-            }
-        }
+        draft.sharesAt(path).forEach(share -> draft.removeShare(share.id()));
         draft.audit(AuditLine.of("change", ask, principal, "delete", path));
         return Reply.Done.DONE;
     }
@@ -587,9 +578,9 @@ final class FileCommands {
         for (TupleRow grant : grants) {
             draft.putTuple(movedGrant(grant, from, to));
         }
-        for (ShareRecord share : draft.shares()) {
+        for (ShareRecord share : draft.sharesWithin(from)) {
             String shared = share.path();
-            if (shared != null && WorkspacePath.isWithin(shared, from)) {
+            if (shared != null) {
                 draft.putShare(share.movedTo(to + shared.substring(from.length())));
             }
         }

@@ -380,7 +380,7 @@ final class ShareCommands {
     }
 
     private static void requireRoom(TenantId target, Draft draft) {
-        int all = draft.shares().size();
+        int all = draft.shareCount();
         int same = draft.sharesWith(target).size();
         if (all >= Limits.SHARES || same >= Limits.SHARES_PER_TARGET) {
             throw Problem.refused(
@@ -430,10 +430,8 @@ final class ShareCommands {
                 any = true;
             }
         }
-        for (ShareRecord share : draft.shares()) {
-            if (object.id().equals(share.path())
-                    && share.subjectType().equals(user.type())
-                    && share.subjectId().equals(user.id())) {
+        for (ShareRecord share : draft.sharesAt(object.id())) {
+            if (share.subjectType().equals(user.type()) && share.subjectId().equals(user.id())) {
                 draft.removeShare(share.id());
                 audit(ask, principal, draft, "revoke_share", share);
                 any = true;

@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import nexus.kernel.Limits;
 import nexus.kernel.TenantId;
@@ -21,11 +23,23 @@ import org.jspecify.annotations.Nullable;
  * <p>Only the actor's own loop uses it.
  */
 final class ShareIndex {
+    /** Whatever begins with a folder and a slash is before the folder with this character. */
+    private static final char AFTER_SLASH = '/' + 1;
+
     private final Map<UUID, ShareRecord> all = new LinkedHashMap<>(2);
     private final Map<TenantId, Map<UUID, ShareRecord>> byTarget = new HashMap<>(2);
 
+    /** By what is shared, so that a change of a file costs nothing for the shares of others. */
+    private final NavigableMap<String, Map<UUID, ShareRecord>> byPath = new TreeMap<>();
+
     void put(ShareRecord share) {
-        all.put(share.id(), share);
+        ShareRecord before = all.put(share.id(), share);
+        if (before != null) {
+            unlink(before);
+        }
+        if (share.path() != null) {
+            byPath.computeIfAbsent(share.path(), path -> new LinkedHashMap<>(2)).put(share.id(), share);
+        }
         byTarget.computeIfAbsent(share.target(), target -> new LinkedHashMap<>(2))
                 .put(share.id(), share);
     }
@@ -33,12 +47,23 @@ final class ShareIndex {
     void remove(UUID id) {
         ShareRecord gone = all.remove(id);
         if (gone != null) {
+            unlink(gone);
             Map<UUID, ShareRecord> others = byTarget.get(gone.target());
             if (others != null) {
                 others.remove(id);
                 if (others.isEmpty()) {
                     byTarget.remove(gone.target());
                 }
+            }
+        }
+    }
+
+    private void unlink(ShareRecord share) {
+        Map<UUID, ShareRecord> others = share.path() == null ? null : byPath.get(share.path());
+        if (others != null) {
+            others.remove(share.id());
+            if (others.isEmpty()) {
+                byPath.remove(share.path());
             }
         }
     }
@@ -59,6 +84,19 @@ final class ShareIndex {
     Collection<ShareRecord> with(TenantId target) {
         Map<UUID, ShareRecord> found = byTarget.get(target);
         return found == null ? List.of() : found.values();
+    }
+
+    /** Those of exactly this path. */
+    Collection<ShareRecord> at(String path) {
+        Map<UUID, ShareRecord> found = byPath.get(path);
+        return found == null ? List.of() : found.values();
+    }
+
+    /** Those of a folder, which is not the root, and of all below it. */
+    Collection<ShareRecord> within(String folder) {
+        List<ShareRecord> found = new ArrayList<>(at(folder));
+        byPath.subMap(folder + '/', folder + AFTER_SLASH).values().forEach(shares -> found.addAll(shares.values()));
+        return found;
     }
 
     // ---- the judgement

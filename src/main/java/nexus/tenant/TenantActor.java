@@ -54,6 +54,8 @@ import org.slf4j.LoggerFactory;
  * known, the tenant is taken again, which waits for the old transaction or fences it, and loaded; then the remembered outcomes
  * tell whether each command was done.
  *
+ * <p>It is one file because it is one machine: every method is a step between these states.
+ *
  * <p><b>Threads.</b> Everything runs on one context. Every future of the store is brought back to it before anything is
  * touched.
  */

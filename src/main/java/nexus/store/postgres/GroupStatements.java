@@ -41,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A content is counted by the versions that name it: {@code refs} goes up and down with them in the same statements.
  * It may be zero in between; what is zero at the end and lies in its row goes with the last statement.
+ *
+ * <p>All of a group's SQL is in this one file, because the statements lean on each other's order.
  */
 final class GroupStatements {
     /** No tenant has this id. */

@@ -116,7 +116,7 @@ public final class PgRegistry implements Registry {
                 .map(rows -> map(rows, row -> new TenantId(row.getUUID("id"))));
     }
 
-    private static final String FORGET = """
+    static final String FORGET = """
             WITH rows_left AS (
                 SELECT 1 FROM relation_tuple WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM file_version WHERE tenant_id = $1
@@ -126,6 +126,7 @@ public final class PgRegistry implements Registry {
                 UNION ALL SELECT 1 FROM audit_entry WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM tenant_group WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM keyed_reply WHERE tenant_id = $1
+                UNION ALL SELECT 1 FROM share WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM api_key WHERE tenant_id = $1
                 UNION ALL SELECT 1 FROM tenant_user WHERE tenant_id = $1
                 LIMIT 1),

@@ -50,7 +50,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The tenants' rows in PostgreSQL.
  *
- * <p>What a group does is in {@link GroupStatements}, how a statement is bound to its tenant in {@link PgDatabase}.
+ * <p>What a group does is in {@link GroupStatements}, how a statement is bound to its tenant in {@link PgDatabase}. The rest of the
+ * tenants' SQL is here, one statement beside the one method that runs it: it is long because the tables are many.
  */
 public final class PgTenantStore implements TenantStore {
     /** Tuples that an activation has in hand at a time. */
